@@ -1,0 +1,91 @@
+/**
+ * Windows into blocks of rows.
+ *
+ * Job: numbers blocks, fills them, cuts them. Boundary: memory only; the caller puts the blocks into its outbox.
+ * Invariant 4: a block holds one month, at most BLOCK_ROWS_MAX rows, and at most one row per (series, hour):
+ * a window whose hour already stands in the block begins a new one.
+ */
+import { monthOf } from '../model/hour.ts';
+import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX } from '../model/limits.ts';
+import type { HourWindow } from './hour-window.ts';
+import type { SealedBlock } from './outbox.ts';
+import { channelPrefix, RowBinaryWriter } from './row-binary.ts';
+import type { SeriesIndex } from './series-index.ts';
+
+/** Room for one row of the longest names. */
+const ROW_BYTES_MAX = 1024;
+
+export class BlockBuilder {
+  readonly #partition: number;
+  readonly #incarnation: number;
+  readonly #writer = new RowBinaryWriter();
+  #prefixes: (Uint8Array | undefined)[] = [];
+  #prefixGeneration = -1;
+  #nextBlock: number;
+
+  constructor(partition: number, incarnation: number, nextBlock: number) {
+    this.#partition = partition;
+    this.#incarnation = incarnation;
+    this.#nextBlock = nextBlock;
+  }
+
+  /** The number of the next block to be sealed. */
+  get nextBlock(): number {
+    return this.#nextBlock;
+  }
+
+  /** Seals the windows' cells and gives the windows' memory back. */
+  build(windows: readonly HourWindow[], series: SeriesIndex): SealedBlock[] {
+    this.#forgetOldPrefixes(series);
+    const blocks: SealedBlock[] = [];
+    let hours = new Set<number>();
+    let rows = 0;
+    let readings = 0;
+    let month = 0;
+    const cut = (): void => {
+      if (rows === 0) return;
+      blocks.push({ block: this.#nextBlock, month, rows, readings, bytes: this.#writer.take() });
+      this.#nextBlock += 1;
+      hours = new Set();
+      rows = 0;
+      readings = 0;
+    };
+    for (const window of windows) {
+      const windowMonth = monthOf(window.hour);
+      if (windowMonth !== month || hours.has(window.hour)) cut();
+      month = windowMonth;
+      hours.add(window.hour);
+      window.forEachCell((cell) => {
+        if (rows === BLOCK_ROWS_MAX || this.#writer.length > BLOCK_BYTES_MAX - ROW_BYTES_MAX) {
+          cut();
+          hours.add(window.hour);
+        }
+        const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
+        this.#writer.row(
+          key,
+          this.#prefixOf(series, cell.slot),
+          series.nameBytes(cell.slot),
+          window.hour,
+          window.late,
+          cell,
+        );
+        rows += 1;
+        readings += cell.count;
+      });
+      window.release();
+    }
+    cut();
+    return blocks;
+  }
+
+  #prefixOf(series: SeriesIndex, slot: number): Uint8Array {
+    const id = series.channelIdOf(slot);
+    return (this.#prefixes[id] ??= channelPrefix(series.channelOf(slot)));
+  }
+
+  #forgetOldPrefixes(series: SeriesIndex): void {
+    if (series.generation === this.#prefixGeneration) return;
+    this.#prefixes = [];
+    this.#prefixGeneration = series.generation;
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The open hour, read from memory (invariant 8).
+ *
+ * Job: answers a question about hours with a partition's windows and its sealed, unconfirmed rows, added up per
+ * series and hour, smallest keys first. Boundary: reads; changes nothing.
+ */
+import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
+import { addPairTo } from '../model/double-double.ts';
+import { compareRows } from '../model/series-order.ts';
+import type { Cell } from './cell-arena.ts';
+import type { HourWindow } from './hour-window.ts';
+import type { SealedBlock } from './outbox.ts';
+import { readRows } from './row-binary.ts';
+import type { Channel, SeriesIndex } from './series-index.ts';
+
+type Addend = Omit<OpenRow, keyof Channel | 'sensor' | 'hour'>;
+
+/** Rows in order, at most `request.limit`. */
+export function openHours(
+  request: OpenHoursRequest,
+  series: SeriesIndex,
+  windows: Iterable<HourWindow>,
+  unconfirmed: readonly SealedBlock[],
+): OpenRow[] {
+  const rows = new Rows(request);
+  const slots = new SlotFilter(request, series);
+  for (const window of windows) {
+    if (window.hour < request.fromHour || window.hour >= request.toHour) continue;
+    window.forEachCell((cell) => {
+      if (slots.wants(cell.slot))
+        rows.add(series.channelOf(cell.slot), slots.sensorOf(cell.slot), window.hour, ofCell(cell));
+    });
+  }
+  for (const block of unconfirmed) {
+    readRows(block.bytes, (row) => {
+      if (row.hour < request.fromHour || row.hour >= request.toHour || !wantsChannel(request, row)) return;
+      if (request.sensor !== undefined && row.sensor !== request.sensor) return;
+      rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
+    });
+  }
+  return rows.sorted();
+}
+
+function ofCell(cell: Cell): Addend {
+  return { count: cell.count, sumHi: cell.hi, sumLo: cell.lo, min: cell.min, max: cell.max, revisions: 0 };
+}
+
+function wantsChannel(request: OpenHoursRequest, channel: Channel): boolean {
+  return (
+    (request.city === undefined || request.city === channel.city) &&
+    (request.district === undefined || request.district === channel.district) &&
+    (request.kind === undefined || request.kind === channel.kind) &&
+    (request.metric === undefined || request.metric === channel.metric)
+  );
+}
+
+/** Which slots a request is about: decided once per channel, then by the sensor's bytes. */
+class SlotFilter {
+  readonly #series: SeriesIndex;
+  readonly #request: OpenHoursRequest;
+  readonly #channels: (boolean | undefined)[] = [];
+  readonly #sensor: Uint8Array | null;
+
+  constructor(request: OpenHoursRequest, series: SeriesIndex) {
+    this.#request = request;
+    this.#series = series;
+    this.#sensor = request.sensor === undefined ? null : new TextEncoder().encode(request.sensor);
+  }
+
+  wants(slot: number): boolean {
+    const channel = (this.#channels[this.#series.channelIdOf(slot)] ??= wantsChannel(
+      this.#request,
+      this.#series.channelOf(slot),
+    ));
+    return channel && (this.#sensor === null || sameBytes(this.#sensor, this.#series.nameBytes(slot)));
+  }
+
+  sensorOf(slot: number): string {
+    return this.#request.sensor ?? utf8.decode(this.#series.nameBytes(slot));
+  }
+}
+
+/** How many times the wanted rows are collected before the largest keys are dropped. */
+const COLLECT_FACTOR = 4;
+
+/**
+ * Adds up the rows of one key. A key behind `limit` smaller ones can never be in the answer, so when there are far
+ * more keys than wanted the largest are dropped, and whatever comes behind the largest one kept is not looked at.
+ */
+class Rows {
+  readonly #request: OpenHoursRequest;
+  #rows = new Map<string, OpenRow>();
+  #largest: OpenRow | null = null;
+
+  constructor(request: OpenHoursRequest) {
+    this.#request = request;
+  }
+
+  add(channel: Channel, sensor: string, hour: number, addend: Addend): void {
+    const { city, district, kind, metric } = channel;
+    const key = `${city}\n${district}\n${kind}\n${metric}\n${sensor}\n${String(hour)}`;
+    const known = this.#rows.get(key);
+    if (known !== undefined) {
+      addRow(known, addend);
+      return;
+    }
+    const row: OpenRow = { city, district, kind, metric, sensor, hour, ...addendOf(addend) };
+    const { after, limit } = this.#request;
+    if (after !== undefined && compareRows(row, after) <= 0) return;
+    if (this.#largest !== null && compareRows(row, this.#largest) > 0) return;
+    this.#rows.set(key, row);
+    if (this.#rows.size > limit * COLLECT_FACTOR) this.#dropLargest();
+  }
+
+  sorted(): OpenRow[] {
+    return [...this.#rows.values()].sort(compareRows).slice(0, this.#request.limit);
+  }
+
+  #dropLargest(): void {
+    const kept = [...this.#rows].sort(([, a], [, b]) => compareRows(a, b)).slice(0, this.#request.limit);
+    this.#rows = new Map(kept);
+    this.#largest = kept.at(-1)?.[1] ?? null;
+  }
+}
+
+function addendOf({ count, sumHi, sumLo, min, max, revisions }: Addend): Addend {
+  return { count, sumHi, sumLo, min, max, revisions };
+}
+
+/** Adds one partition's or one block's part of a row to another one's. */
+export function addRow(row: OpenRow, addend: Addend): void {
+  const sum = { hi: row.sumHi, lo: row.sumLo };
+  addPairTo(sum, addend.sumHi, addend.sumLo);
+  row.count += addend.count;
+  row.sumHi = sum.hi;
+  row.sumLo = sum.lo;
+  row.min = Math.min(row.min, addend.min);
+  row.max = Math.max(row.max, addend.max);
+  row.revisions += addend.revisions;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -1,0 +1,84 @@
+/**
+ * Sealed blocks on their way to ClickHouse (invariants 2 to 4).
+ *
+ * Job: knows of each block whether a committed checkpoint holds it and whether ClickHouse has confirmed it.
+ * Boundary: memory only. A block's life: `sealed` -> (a commit holds its bytes) `committed` -> (ClickHouse has
+ * answered) `confirmed` -> (a later commit no longer lists it) gone.
+ * Invariant 2: only committed blocks may be inserted. Invariant 13: {@link Outbox.bytes} is what back-pressure looks at.
+ */
+
+/** A block of rows, sealed: its bytes never change. */
+export interface SealedBlock {
+  readonly block: number;
+  /** `YYYYMM`: the table partition of all its rows. */
+  readonly month: number;
+  readonly rows: number;
+  readonly readings: number;
+  readonly bytes: Uint8Array;
+}
+
+export type BlockState = 'sealed' | 'committed' | 'confirmed';
+
+export interface OutboxEntry {
+  readonly sealed: SealedBlock;
+  state: BlockState;
+}
+
+export class Outbox {
+  readonly #entries = new Map<number, OutboxEntry>();
+  #bytes = 0;
+
+  /** Bytes of all blocks not yet dropped. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  add(sealed: SealedBlock, state: BlockState = 'sealed'): void {
+    this.#entries.set(sealed.block, { sealed, state });
+    this.#bytes += sealed.bytes.length;
+  }
+
+  /** In the order of block numbers. */
+  entries(): IterableIterator<OutboxEntry> {
+    return this.#entries.values();
+  }
+
+  /** The blocks that the next manifest must list: all but the confirmed ones. */
+  unconfirmed(): SealedBlock[] {
+    return [...this.#entries.values()].filter((entry) => entry.state !== 'confirmed').map((entry) => entry.sealed);
+  }
+
+  /** A manifest that lists exactly `blocks` has been committed: they may be inserted; confirmed ones it leaves out are gone. */
+  committed(blocks: readonly number[]): SealedBlock[] {
+    const listed = new Set(blocks);
+    const insertable: SealedBlock[] = [];
+    for (const [number, entry] of this.#entries) {
+      if (listed.has(number)) {
+        if (entry.state === 'sealed') {
+          entry.state = 'committed';
+          insertable.push(entry.sealed);
+        }
+      } else if (entry.state === 'confirmed') {
+        this.#entries.delete(number);
+        this.#bytes -= entry.sealed.bytes.length;
+      }
+    }
+    return insertable;
+  }
+
+  /** ClickHouse has the block. */
+  confirm(block: number): void {
+    const entry = this.#entries.get(block);
+    if (entry) entry.state = 'confirmed';
+  }
+
+  /** True where every block below `block` is confirmed or gone. */
+  confirmedBelow(block: number): boolean {
+    for (const [number, entry] of this.#entries) if (number < block && entry.state !== 'confirmed') return false;
+    return true;
+  }
+}

@@ -1,0 +1,496 @@
+/**
+ * The actor of one partition: messages in; blocks, rejects and checkpoints out.
+ *
+ * Job: counts every reading of its messages exactly once into the window of its hour. Boundary: pure code. No I/O, no
+ * timers, no clock, synchronous between two messages; decoding comes in as a port. The host around it owns the
+ * mailbox, time, the broker and the database.
+ * Invariants: 1 (position beside state: {@link PartitionActor.snapshot}), 2 (rows leave only as blocks in the
+ * outbox), 6 (late is a correction), 7 (time only moves on), 14 (the books balance).
+ */
+import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
+import { HOUR_MS, hourStartMs } from '../model/hour.ts';
+import { emptyLedger, type LedgerTotals } from '../model/ledger.ts';
+import { LATE_CELLS_PER_PARTITION_MAX, LATE_SEAL_INTERVAL_MS, NEWBORN_SEAL_INTERVAL_MS } from '../model/limits.ts';
+import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../model/reading.ts';
+import { timeBounds } from '../model/reading-time.ts';
+import { BlockBuilder } from './block-builder.ts';
+import { CELL_BYTES, type CellArena } from './cell-arena.ts';
+import { openHours } from './open-hours.ts';
+import { Outbox } from './outbox.ts';
+import { type Reject, rejectBytes, rejectsOf } from './rejects.ts';
+import { SeriesIndex, type SeriesSegment } from './series-index.ts';
+import { type SourceSessions, SourceSequences } from './source-sequence.ts';
+import { Watermark } from './watermark.ts';
+import { Windows } from './windows.ts';
+
+export interface ActorOptions {
+  readonly partition: number;
+  readonly incarnation: number;
+  readonly disorderMs: number;
+  /** Readings older than this before receipt are `too-old`; 0: no horizon. */
+  readonly horizonMs: number;
+}
+
+/** One message as the stream has it. */
+export interface StreamMessage {
+  /** Stream sequence. */
+  readonly sequence: number;
+  /** The broker's time of the message, ms since 1970. */
+  readonly receivedMs: number;
+  /** `<city>.<district>.<kind>.<source>` as published. */
+  readonly subject: string;
+  /** Null where a token breaks the rule. */
+  readonly tokens: SubjectTokens | null;
+  readonly contentType: string | undefined;
+  /** `Hourglass-Seq`, where there is one. */
+  readonly sourceSequence: { readonly session: string; readonly number: number } | 'malformed' | null;
+  readonly payload: Uint8Array;
+}
+
+/** The decoder's port; a batch is valid until the next call. */
+export type Decode = (
+  payload: Uint8Array,
+  contentType: string | undefined,
+  channel: string,
+  source: string,
+  receivedMs: number,
+) => Decoded;
+
+/** Everything a checkpoint holds of an actor, but the outbox and the series (which are written once each). */
+export interface ActorState {
+  /** The next stream sequence to read. */
+  readonly position: number;
+  /** Sequence and broker time of the last message taken (invariant 10); 0 before the first. */
+  readonly lastSequence: number;
+  readonly lastReceivedMs: number;
+  readonly watermarkMs: number;
+  readonly finalThroughMs: number;
+  readonly closedHour: number;
+  readonly nextBlock: number;
+  /** Slots below this have had a row. */
+  readonly announced: number;
+  readonly totals: LedgerTotals;
+}
+
+/** What to write at a checkpoint. */
+export interface ActorSnapshot {
+  readonly state: ActorState;
+  /** Series that are new since the last snapshot; all of them where the generation is new. */
+  readonly segment: SeriesSegment | null;
+  readonly generation: number;
+  /** {@link encodeWindows}. */
+  readonly windows: Uint8Array;
+  /** Null where nothing has changed since the last snapshot. */
+  readonly sessions: SourceSessions[] | null;
+  readonly rejects: readonly Reject[];
+}
+
+/** When an idle half of the series is forgotten. */
+const COMPACT_SERIES_MIN = 4096;
+
+export class PartitionActor {
+  readonly partition: number;
+  readonly outbox = new Outbox();
+  readonly #options: ActorOptions;
+  readonly #decode: Decode;
+  readonly #series = new SeriesIndex();
+  readonly #sessions = new SourceSequences();
+  readonly #windows: Windows;
+  readonly #blocks: BlockBuilder;
+  readonly #watermark: Watermark;
+  readonly #totals: LedgerTotals;
+  #slots = new WeakMap<object, Int32Array>();
+  #rejects: Reject[] = [];
+  #rejectBytes = 0;
+  #position: number;
+  #lastSequence: number;
+  #lastReceivedMs: number;
+  #announced: number;
+  #lateSealMs = -Infinity;
+  #newbornSealMs = -Infinity;
+  #finalThroughMs: number;
+  /** Hours up to `throughMs` are final when every block below `block` is confirmed. */
+  #finalMarks: { throughMs: number; block: number }[] = [];
+  #savedSessions = 0;
+  #changes = 0;
+
+  constructor(options: ActorOptions, arena: CellArena, decode: Decode, state: ActorState = FIRST_STATE) {
+    this.partition = options.partition;
+    this.#options = options;
+    this.#decode = decode;
+    this.#windows = new Windows(arena, state.closedHour);
+    this.#blocks = new BlockBuilder(options.partition, options.incarnation, state.nextBlock);
+    this.#watermark = new Watermark(options.disorderMs, state.watermarkMs, state.lastReceivedMs);
+    this.#totals = { ...state.totals };
+    this.#position = state.position;
+    this.#lastSequence = state.lastSequence;
+    this.#lastReceivedMs = state.lastReceivedMs;
+    this.#announced = state.announced;
+    this.#finalThroughMs = state.finalThroughMs;
+    this.#finalMarks.push({ throughMs: state.closedHour * HOUR_MS, block: state.nextBlock });
+  }
+
+  /** The next stream sequence to read. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Rises with everything a checkpoint would have to say, but position and watermark. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  get watermarkMs(): number {
+    return this.#watermark.ms;
+  }
+
+  get nextBlock(): number {
+    return this.#blocks.nextBlock;
+  }
+
+  get seriesCount(): number {
+    return this.#series.size;
+  }
+
+  get openReadings(): number {
+    return this.#windows.readings;
+  }
+
+  get totals(): Readonly<LedgerTotals> {
+    return this.#totals;
+  }
+
+  /** Bytes of rejects that wait for a commit. */
+  get rejectBytes(): number {
+    return this.#rejectBytes;
+  }
+
+  get lateCells(): number {
+    return this.#windows.lateCells;
+  }
+
+  /** Takes a message. One below the position has been taken before and is passed over. */
+  receive(message: StreamMessage): void {
+    if (message.sequence < this.#position) return;
+    this.#position = message.sequence + 1;
+    this.#lastSequence = message.sequence;
+    this.#lastReceivedMs = message.receivedMs;
+    this.#totals.messages += 1;
+    this.#changes += 1;
+    const newestMs = this.#use(message);
+    this.#watermark.observe(newestMs, message.receivedMs);
+  }
+
+  /** Every message below `sequence` that is meant for this partition has been taken. */
+  advancePosition(sequence: number): void {
+    if (sequence > this.#position) this.#position = sequence;
+  }
+
+  /** See {@link Watermark.followFrontier}. */
+  followFrontier(frontierMs: number): void {
+    this.#watermark.followFrontier(frontierMs);
+  }
+
+  /** Seals what is due into the outbox. `oldest` windows are sealed whatever their state (memory bound). */
+  seal(nowMs: number, force: { all?: boolean; oldest?: number } = {}): void {
+    const watermarkMs = this.#watermark.ms;
+    const late =
+      nowMs - this.#lateSealMs >= LATE_SEAL_INTERVAL_MS || this.#windows.lateCells >= LATE_CELLS_PER_PARTITION_MAX;
+    const plan = { watermarkMs, late, all: force.all ?? false, oldest: force.oldest ?? 0 };
+    const closedBefore = this.#windows.closedHour;
+    if (this.#windows.isDue(plan)) {
+      const due = this.#windows.take(plan);
+      const idle = this.#windows.closedHour > closedBefore ? this.#idleSeries(due) : null;
+      this.#emit(due);
+      if (idle !== null) this.#forgetSeries(idle);
+    } else {
+      this.#windows.take(plan);
+    }
+    if (late) this.#lateSealMs = nowMs;
+    this.#sealNewborn(nowMs);
+    if (this.#windows.closedHour > closedBefore) {
+      this.#finalMarks.push({ throughMs: hourStartMs(this.#windows.closedHour), block: this.nextBlock });
+      this.#changes += 1;
+    }
+  }
+
+  /** Hours that end at or before this are closed, and every block sealed up to then is confirmed. ms since 1970. */
+  finalThroughMs(): number {
+    while (this.#finalMarks.length > 0 && this.outbox.confirmedBelow(this.#finalMarks[0]!.block)) {
+      this.#finalThroughMs = Math.max(this.#finalThroughMs, this.#finalMarks.shift()!.throughMs);
+    }
+    return this.#finalThroughMs;
+  }
+
+  /** Everything to be written at a checkpoint, taken at one moment; it shares nothing with the actor. */
+  snapshot(): ActorSnapshot {
+    const sessionsChanged = this.#sessions.version !== this.#savedSessions;
+    this.#savedSessions = this.#sessions.version;
+    return {
+      state: {
+        position: this.#position,
+        lastSequence: this.#lastSequence,
+        lastReceivedMs: this.#lastReceivedMs,
+        watermarkMs: this.#watermark.ms,
+        finalThroughMs: this.finalThroughMs(),
+        closedHour: this.#windows.closedHour,
+        nextBlock: this.nextBlock,
+        announced: this.#announced,
+        totals: { ...this.#totals },
+      },
+      segment: this.#series.takeSegment(),
+      generation: this.#series.generation,
+      windows: this.#encodeWindows(),
+      sessions: sessionsChanged ? this.#sessions.snapshot() : null,
+      rejects: [...this.#rejects],
+    };
+  }
+
+  /** The next snapshot's segment holds every series. */
+  rewriteSeries(): void {
+    this.#series.takeAllAgain();
+  }
+
+  /** Restores what {@link snapshot} gave; only on a new actor that was made with the snapshot's state. */
+  restore(
+    segments: readonly SeriesSegment[],
+    windows: Uint8Array,
+    sessions: readonly SourceSessions[],
+    rejects: readonly Reject[],
+  ): void {
+    for (const segment of segments) this.#series.restore(segment);
+    this.#decodeWindows(windows);
+    this.#sessions.restore(sessions);
+    this.#rejects = [...rejects];
+    this.#rejectBytes = rejects.reduce((sum, reject) => sum + rejectBytes(reject), 0);
+  }
+
+  /** The first `count` rejects were sent. */
+  rejectsSent(count: number): void {
+    for (const reject of this.#rejects.splice(0, count)) this.#rejectBytes -= rejectBytes(reject);
+    this.#changes += 1;
+  }
+
+  openHours(request: OpenHoursRequest): OpenRow[] {
+    return openHours(request, this.#series, this.#windows.all(), this.outbox.unconfirmed());
+  }
+
+  /** Gives all memory back to the arena. The actor must not be used afterwards. */
+  release(): void {
+    this.#windows.release();
+  }
+
+  /** Returns the time of the newest reading that was counted, -Infinity where none was. */
+  #use(message: StreamMessage): number {
+    const { tokens, sourceSequence } = message;
+    if (tokens === null)
+      return this.#rejectWhole(message, 'bad-name', 'a token of the subject does not match [A-Za-z0-9_-]{1,64}');
+    if (sourceSequence === 'malformed')
+      return this.#rejectWhole(message, 'malformed', 'header Hourglass-Seq is not <session>:<n>');
+    if (sourceSequence !== null) {
+      const source = `${tokens.city}.${tokens.district}.${tokens.source}`;
+      const verdict = this.#sessions.take(source, sourceSequence.session, sourceSequence.number);
+      if (verdict === 'duplicate') {
+        this.#totals.messagesDuplicate += 1;
+        return -Infinity;
+      }
+      if (verdict === 'stale')
+        return this.#rejectWhole(
+          message,
+          'stale-sequence',
+          `number ${String(sourceSequence.number)} is too old to tell whether it was sent before`,
+        );
+    }
+    const decoded = this.#decode(
+      message.payload,
+      message.contentType,
+      message.subject,
+      tokens.source,
+      message.receivedMs,
+    );
+    if (!decoded.ok) return this.#rejectWhole(message, decoded.reject.reason, decoded.reject.detail);
+    this.#totals.messagesUsed += 1;
+    for (const { reason, detail, indexes } of decoded.batch.rejects)
+      this.#rejectReadings(message, reason, detail, indexes);
+    return this.#count(message, tokens, decoded.batch);
+  }
+
+  /** The hot path of a reading. */
+  #count(message: StreamMessage, tokens: SubjectTokens, batch: ReadingBatch): number {
+    const { count, index, timeMs, value } = batch;
+    const { lowestMs, highestMs } = timeBounds(message.receivedMs, this.#options.horizonMs);
+    const slots = this.#slotsOf(batch);
+    let newestMs = -Infinity;
+    let hourBegin = 0;
+    let hourEnd = 0;
+    let hour = 0;
+    let counted = 0;
+    let late = 0;
+    let future: number[] | null = null;
+    let tooOld: number[] | null = null;
+    for (let i = 0; i < count; i++) {
+      const row = index[i]!;
+      const time = timeMs[i]!;
+      if (time > highestMs) {
+        (future ??= []).push(row);
+        continue;
+      }
+      if (time < lowestMs) {
+        (tooOld ??= []).push(row);
+        continue;
+      }
+      let slot = slots[row]!;
+      if (slot < 0) slot = this.#resolve(tokens, batch, slots, row);
+      if (time < hourBegin || time >= hourEnd) {
+        hour = Math.floor(time / HOUR_MS);
+        hourBegin = hourStartMs(hour);
+        hourEnd = hourBegin + HOUR_MS;
+      }
+      if (this.#windows.add(hour, slot, time - hourBegin, value[i]!).late) late += 1;
+      counted += 1;
+      if (time > newestMs) newestMs = time;
+    }
+    this.#totals.readingsCounted += counted;
+    this.#totals.readingsLate += late;
+    if (future !== null) this.#rejectReadings(message, 'future', 'more than 10 minutes ahead of receipt', future);
+    if (tooOld !== null) this.#rejectReadings(message, 'too-old', 'before 1990 or behind the horizon', tooOld);
+    return newestMs;
+  }
+
+  /** Slots by row of the names; -1 where not looked up yet. Columns that never change keep theirs. */
+  #slotsOf(batch: ReadingBatch): Int32Array {
+    const { names } = batch;
+    if (!names.stable) return freshSlots(batch.count === 0 ? 0 : batch.index[batch.count - 1]! + 1);
+    let slots = this.#slots.get(names);
+    if (slots === undefined) {
+      slots = new Int32Array(names.metricOf.length).fill(-1);
+      this.#slots.set(names, slots);
+    }
+    return slots;
+  }
+
+  #resolve(tokens: SubjectTokens, batch: ReadingBatch, slots: Int32Array, row: number): number {
+    const { names } = batch;
+    const channel = this.#series.channelId(tokens, names.metrics[names.metricOf[row]!]!);
+    const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
+    slots[row] = slot;
+    return slot;
+  }
+
+  #rejectWhole(message: StreamMessage, reason: RejectReason, detail: string): number {
+    this.#totals.messagesRejected += 1;
+    this.#keepRejects(rejectsOf(message, reason, detail, null));
+    return -Infinity;
+  }
+
+  #rejectReadings(message: StreamMessage, reason: RejectReason, detail: string, indexes: readonly number[]): void {
+    this.#totals.readingsRejected += indexes.length;
+    this.#keepRejects(rejectsOf(message, reason, detail, indexes));
+  }
+
+  #keepRejects(rejects: readonly Reject[]): void {
+    for (const reject of rejects) {
+      this.#rejects.push(reject);
+      this.#rejectBytes += rejectBytes(reject);
+    }
+  }
+
+  #emit(windows: Parameters<BlockBuilder['build']>[0]): void {
+    for (const block of this.#blocks.build(windows, this.#series)) {
+      this.outbox.add(block);
+      this.#totals.readingsSealed += block.readings;
+      this.#changes += 1;
+    }
+  }
+
+  /** A new series gets one early row of what it has so far, so that the tables know it before its first hour ends. */
+  #sealNewborn(nowMs: number): void {
+    if (this.#announced === this.#series.size || nowMs - this.#newbornSealMs < NEWBORN_SEAL_INTERVAL_MS) return;
+    this.#newbornSealMs = nowMs;
+    this.#emit(this.#windows.takeSlotsFrom(this.#announced, this.#series.size));
+    this.#announced = this.#series.size;
+  }
+
+  /** Which series are neither in the windows being closed nor in an open one; null where they are few. */
+  #idleSeries(closing: Iterable<{ has(slot: number): boolean }>): ((slot: number) => boolean) | null {
+    const windows = [...closing, ...this.#windows.all()];
+    const idle = (slot: number): boolean => !windows.some((window) => window.has(slot));
+    if (this.#series.size < COMPACT_SERIES_MIN) return null;
+    const bits = new Uint8Array(this.#series.size);
+    let idleCount = 0;
+    for (let slot = 0; slot < bits.length; slot++) {
+      if (!idle(slot)) continue;
+      bits[slot] = 1;
+      idleCount += 1;
+    }
+    return idleCount * 2 > bits.length ? (slot) => bits[slot] === 1 : null;
+  }
+
+  /** Invariant 13: the index forgets series that have gone; a series that comes back is simply new. */
+  #forgetSeries(idle: (slot: number) => boolean): void {
+    const announced = this.#announced;
+    const held = this.#encodeWindows();
+    this.#windows.release();
+    const moved = this.#series.compact((slot) => !idle(slot));
+    this.#decodeWindows(held, moved);
+    this.#slots = new WeakMap();
+    this.#announced = 0;
+    for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
+    this.#changes += 1;
+  }
+
+  /** Per window: hour, late, cells (int32 each, little-endian), then the cells of 48 bytes. */
+  #encodeWindows(): Uint8Array {
+    let length = 0;
+    for (const window of this.#windows.all()) length += WINDOW_HEAD_BYTES + window.cells * CELL_BYTES;
+    const bytes = new Uint8Array(length);
+    const view = new DataView(bytes.buffer);
+    let at = 0;
+    for (const window of this.#windows.all()) {
+      view.setInt32(at, window.hour, true);
+      view.setInt32(at + 4, window.late ? 1 : 0, true);
+      view.setInt32(at + 8, window.cells, true);
+      at = window.copyCells(bytes, at + WINDOW_HEAD_BYTES);
+    }
+    return bytes;
+  }
+
+  #decodeWindows(bytes: Uint8Array, moved?: Int32Array): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at < bytes.length;) {
+      const window = this.#windows.restore(view.getInt32(at, true), view.getInt32(at + 4, true) === 1);
+      const end = at + WINDOW_HEAD_BYTES + view.getInt32(at + 8, true) * CELL_BYTES;
+      for (at += WINDOW_HEAD_BYTES; at < end; at += CELL_BYTES) {
+        const cell = bytes.slice(at, at + CELL_BYTES);
+        const oldSlot = view.getUint32(at + CELL_SLOT_AT, true);
+        const slot = moved === undefined ? oldSlot : moved[oldSlot]!;
+        new DataView(cell.buffer).setUint32(CELL_SLOT_AT, slot, true);
+        window.putCell(slot, cell, view.getUint32(at + CELL_COUNT_AT, true));
+      }
+    }
+  }
+}
+
+const WINDOW_HEAD_BYTES = 12;
+const CELL_COUNT_AT = 32;
+const CELL_SLOT_AT = 44;
+
+const FIRST_STATE: ActorState = {
+  position: 1,
+  lastSequence: 0,
+  lastReceivedMs: 0,
+  watermarkMs: 0,
+  finalThroughMs: 0,
+  closedHour: 0,
+  nextBlock: 1,
+  announced: 0,
+  totals: emptyLedger(),
+};
+
+let scratchSlots = new Int32Array(1024);
+
+/** Slots for names that do not last: reused memory, all unknown. */
+function freshSlots(length: number): Int32Array {
+  if (scratchSlots.length < length) scratchSlots = new Int32Array(length * 2);
+  return scratchSlots.fill(-1, 0, length);
+}

@@ -1,0 +1,142 @@
+/**
+ * Rows of `hourly_facts` as ClickHouse's RowBinary, written straight from typed arrays, and read back.
+ *
+ * Job: the one place that knows the row's bytes. Boundary: bytes in a growing buffer; no I/O.
+ * The columns, in the table's order (infra/clickhouse/, table `hourly_facts`):
+ *   city, district, kind, metric, sensor: String (LEB128 length, bytes); hour: DateTime, uint32 seconds;
+ *   partition: UInt16; block: UInt64; incarnation: UInt32; revised: UInt8; count: UInt32;
+ *   sum, sum_lo, min, max: Float64; first_ms, last_ms: UInt32.
+ * Invariant 4: the bytes of a block never change once sealed.
+ */
+import type { Cell } from './cell-arena.ts';
+import type { Channel } from './series-index.ts';
+
+/** Bytes after the five names. */
+const FIXED_BYTES = 4 + 2 + 8 + 4 + 1 + 4 + 4 * 8 + 2 * 4;
+const FIRST_BYTES = 4096;
+const HOUR_SECONDS = 3600;
+const WORD = 0x1_0000_0000;
+
+/** What all rows of a block share. */
+export interface BlockKey {
+  readonly partition: number;
+  readonly block: number;
+  readonly incarnation: number;
+}
+
+export interface FactRow extends Channel {
+  readonly sensor: string;
+  readonly hour: number;
+  readonly revised: boolean;
+  readonly count: number;
+  readonly sumHi: number;
+  readonly sumLo: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export class RowBinaryWriter {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** `prefix` is {@link channelPrefix} of the series' channel. */
+  row(key: BlockKey, prefix: Uint8Array, sensor: Uint8Array, hour: number, revised: boolean, cell: Cell): void {
+    this.#reserve(prefix.length + 2 + sensor.length + FIXED_BYTES);
+    this.#bytes.set(prefix, this.#length);
+    this.#length += prefix.length;
+    this.#length = writeString(this.#bytes, this.#length, sensor);
+    const view = this.#view;
+    let at = this.#length;
+    view.setUint32(at, hour * HOUR_SECONDS, true);
+    view.setUint16(at + 4, key.partition, true);
+    view.setUint32(at + 6, key.block % WORD, true);
+    view.setUint32(at + 10, Math.floor(key.block / WORD), true);
+    view.setUint32(at + 14, key.incarnation, true);
+    view.setUint8(at + 18, revised ? 1 : 0);
+    view.setUint32(at + 19, cell.count, true);
+    at += 23;
+    view.setFloat64(at, cell.hi, true);
+    view.setFloat64(at + 8, cell.lo, true);
+    view.setFloat64(at + 16, cell.min, true);
+    view.setFloat64(at + 24, cell.max, true);
+    view.setUint32(at + 32, cell.firstMs, true);
+    view.setUint32(at + 36, cell.lastMs, true);
+    this.#length = at + 40;
+  }
+
+  /** The bytes written so far, copied; the writer starts again. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.slice(0, this.#length);
+    this.#length = 0;
+    return bytes;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const wider = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    wider.set(this.#bytes);
+    this.#bytes = wider;
+    this.#view = new DataView(wider.buffer);
+  }
+}
+
+/** City, district, kind and metric as the row begins with them. */
+export function channelPrefix(channel: Channel): Uint8Array {
+  const parts = [channel.city, channel.district, channel.kind, channel.metric].map((text) => utf8Encoder.encode(text));
+  const prefix = new Uint8Array(parts.reduce((sum, part) => sum + part.length + 2, 0));
+  let at = 0;
+  for (const part of parts) at = writeString(prefix, at, part);
+  return prefix.slice(0, at);
+}
+
+/** Calls `visit` for each row of a block. */
+export function readRows(bytes: Uint8Array, visit: (row: FactRow) => void): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const text = (): string => {
+    let length = bytes[at++]!;
+    if (length >= 0x80) length = (length & 0x7f) | (bytes[at++]! << 7);
+    at += length;
+    return utf8Decoder.decode(bytes.subarray(at - length, at));
+  };
+  while (at < bytes.length) {
+    const [city, district, kind, metric, sensor] = [text(), text(), text(), text(), text()];
+    visit({
+      city,
+      district,
+      kind,
+      metric,
+      sensor,
+      hour: view.getUint32(at, true) / HOUR_SECONDS,
+      revised: view.getUint8(at + 18) === 1,
+      count: view.getUint32(at + 19, true),
+      sumHi: view.getFloat64(at + 23, true),
+      sumLo: view.getFloat64(at + 31, true),
+      min: view.getFloat64(at + 39, true),
+      max: view.getFloat64(at + 47, true),
+    });
+    at += FIXED_BYTES;
+  }
+}
+
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Names are at most 256 bytes, so a length takes one or two bytes of LEB128. */
+function writeString(target: Uint8Array, at: number, bytes: Uint8Array): number {
+  let start = at;
+  if (bytes.length < 0x80) {
+    target[start++] = bytes.length;
+  } else {
+    target[start++] = (bytes.length & 0x7f) | 0x80;
+    target[start++] = bytes.length >>> 7;
+  }
+  target.set(bytes, start);
+  return start + bytes.length;
+}

@@ -1,0 +1,28 @@
+/**
+ * UTC hours. An hour is counted in whole hours since 1970-01-01T00:00Z ("hour index", an integer).
+ *
+ * Boundary: arithmetic only. Invariant: hours are `[hh:00, hh+1:00)` of the reading's own time.
+ */
+
+export const HOUR_MS = 3_600_000;
+
+/** Hour index of a time in ms since 1970 (also negative times). */
+export function hourOf(timeMs: number): number {
+  return Math.floor(timeMs / HOUR_MS);
+}
+
+/** First millisecond of an hour. */
+export function hourStartMs(hour: number): number {
+  return hour * HOUR_MS;
+}
+
+/** `YYYYMM` of an hour: the table partition its rows live in. */
+export function monthOf(hour: number): number {
+  const date = new Date(hour * HOUR_MS);
+  return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
+}
+
+/** `2026-11-23T14:00:00Z`: the contract's form of an hour. */
+export function hourIso(hour: number): string {
+  return `${new Date(hour * HOUR_MS).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,148 @@
+/**
+ * Checkpoints in a JetStream KV bucket.
+ *
+ * Job: blobs in chunks, manifests by compare-and-swap. Boundary: bytes and revisions; what is in a checkpoint,
+ * manifest.ts knows. Invariants: 3 (a swap without an answer is not a failed swap), 11 (chunks are never rewritten).
+ */
+import { crc32 } from 'node:zlib';
+import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../model/clock.ts';
+import { CheckpointCorrupt, FenceLost } from '../model/errors.ts';
+import { CHECKPOINT_CHUNK_BYTES_MAX } from '../model/limits.ts';
+import { blobKey, decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
+import type { BlobRef, CheckpointStore, StoredManifest } from './ports.ts';
+
+export const CHECKPOINT_BUCKET = 'HOURGLASS';
+const WRONG_LAST_SEQUENCE = 10_071;
+const RETRY_MS = 250;
+/** Chunks of one blob written or read at once. */
+const CHUNKS_AT_ONCE = 8;
+
+export function manifestKey(partition: number): string {
+  return `manifest.${String(partition)}`;
+}
+
+export class KvCheckpointStore implements CheckpointStore {
+  readonly #nc: NatsConnection;
+  readonly #kv: KV;
+  readonly #clock: Clock;
+
+  private constructor(nc: NatsConnection, kv: KV, clock: Clock) {
+    this.#nc = nc;
+    this.#kv = kv;
+    this.#clock = clock;
+  }
+
+  static async open(nc: NatsConnection, clock: Clock): Promise<KvCheckpointStore> {
+    return new KvCheckpointStore(nc, await new Kvm(nc).open(CHECKPOINT_BUCKET), clock);
+  }
+
+  async load(partition: number): Promise<StoredManifest | null> {
+    const entry = await this.#patiently(() => this.#kv.get(manifestKey(partition)));
+    if (entry === null) return null;
+    try {
+      return { manifest: decodeManifest(entry.value), revision: entry.revision };
+    } catch (cause) {
+      throw new CheckpointCorrupt(
+        partition,
+        `its manifest cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      );
+    }
+  }
+
+  async putBlob(partition: number, epoch: number, attempt: number, blob: number, bytes: Uint8Array): Promise<BlobRef> {
+    const chunks = Math.max(1, Math.ceil(bytes.length / CHECKPOINT_CHUNK_BYTES_MAX));
+    const ref = { epoch, attempt, blob, chunks, bytes: bytes.length, crc32: crc32(bytes) };
+    await inTurns(chunks, async (chunk) => {
+      const part = bytes.subarray(chunk * CHECKPOINT_CHUNK_BYTES_MAX, (chunk + 1) * CHECKPOINT_CHUNK_BYTES_MAX);
+      await this.#patiently(() => this.#kv.put(chunkKey(partition, ref, chunk), part));
+    });
+    return ref;
+  }
+
+  async getBlob(partition: number, ref: BlobRef): Promise<Uint8Array> {
+    const bytes = new Uint8Array(ref.bytes);
+    await inTurns(ref.chunks, async (chunk) => {
+      const entry = await this.#patiently(() => this.#kv.get(chunkKey(partition, ref, chunk)));
+      if (entry === null) throw new CheckpointCorrupt(partition, `chunk ${chunkKey(partition, ref, chunk)} is missing`);
+      bytes.set(entry.value, chunk * CHECKPOINT_CHUNK_BYTES_MAX);
+    });
+    if (crc32(bytes) !== ref.crc32)
+      throw new CheckpointCorrupt(partition, `the checksum of blob ${blobKey(ref)} does not match`);
+    return bytes;
+  }
+
+  async swap(manifest: Manifest, expectedRevision: number): Promise<number> {
+    const bytes = encodeManifest(manifest);
+    for (;;) {
+      try {
+        return await this.#kv.update(manifestKey(manifest.partition), bytes, expectedRevision);
+      } catch (error) {
+        if (isWrongRevision(error)) return await this.#resolve(manifest);
+        // No answer: the same bytes at the same revision again, until there is one (invariant 3).
+        if (this.#nc.isClosed()) throw error;
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async purge(partition: number, refs: readonly BlobRef[]): Promise<void> {
+    if (refs.length === 0) return;
+    const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
+    for (const ref of refs) {
+      await jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, {
+        filter: `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.${blobKey(ref)}.>`,
+      });
+    }
+  }
+
+  async sweep(partition: number, keep: readonly BlobRef[]): Promise<void> {
+    const kept = new Set(keep.map((ref) => blobKey(ref)));
+    const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
+    const prefix = `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.`;
+    const info = await jsm.streams.info(`KV_${CHECKPOINT_BUCKET}`, { subjects_filter: `${prefix}>` });
+    const found = new Set(
+      Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(prefix.length).replace(/\.\d+$/, '')),
+    );
+    for (const key of found) {
+      if (!kept.has(key)) await jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, { filter: `${prefix}${key}.>` });
+    }
+  }
+
+  /** The revision was another one: was it our own attempt, whose answer was lost, or another owner's? */
+  async #resolve(manifest: Manifest): Promise<number> {
+    const current = await this.load(manifest.partition);
+    if (current?.manifest.attempt === manifest.attempt) return current.revision;
+    throw new FenceLost(manifest.partition, current?.manifest.owner ?? 'nobody (the checkpoint bucket was emptied)');
+  }
+
+  /** Reads and writes of keys that are written once may be repeated until the broker answers. */
+  async #patiently<T>(action: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (error instanceof JetStreamApiError && error.status < 500) throw error;
+        if (this.#nc.isClosed()) throw error;
+        await this.#clock.sleep(RETRY_MS);
+      }
+    }
+  }
+}
+
+function chunkKey(partition: number, ref: Pick<BlobRef, 'epoch' | 'attempt' | 'blob'>, chunk: number): string {
+  return `blob.${String(partition)}.${blobKey(ref)}.${String(chunk)}`;
+}
+
+function isWrongRevision(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
+}
+
+async function inTurns(count: number, action: (n: number) => Promise<void>): Promise<void> {
+  for (let first = 0; first < count; first += CHUNKS_AT_ONCE) {
+    const turn = Array.from({ length: Math.min(CHUNKS_AT_ONCE, count - first) }, (_, i) => action(first + i));
+    await Promise.all(turn);
+  }
+}

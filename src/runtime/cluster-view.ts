@@ -1,0 +1,57 @@
+/**
+ * What every node can see of all partitions: their committed manifests, watched in the bucket.
+ *
+ * Job: which hours are final (invariant 7), and how far the stream may be trimmed (invariant 12).
+ * Boundary: reads manifests; asks nobody.
+ */
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ClusterView } from '../model/cluster.ts';
+import { CHECKPOINT_BUCKET, manifestKey } from './checkpoint-store.ts';
+import { decodeManifest, type Manifest } from './manifest.ts';
+import type { Topology } from './topology.ts';
+
+export interface WatchedCluster extends ClusterView {
+  /** The least next sequence to read of all committed checkpoints; 1 while one is unknown. */
+  leastPosition(): number;
+  close(): Promise<void>;
+}
+
+/** Resolves when every manifest that is there has been seen. */
+export async function watchCluster(nc: NatsConnection, topology: Topology): Promise<WatchedCluster> {
+  const states = new Map<number, NonNullable<Manifest['state']>>();
+  const kv = await new Kvm(nc).open(CHECKPOINT_BUCKET);
+  let initialized: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => (initialized = resolve));
+  const watcher = await kv.watch({ key: manifestKey(0).replace('0', '*') });
+  const reading = (async (): Promise<void> => {
+    for await (const entry of watcher) {
+      if (entry.operation === 'PUT') {
+        const { partition, state } = decodeManifest(entry.value);
+        if (state !== null) states.set(partition, state);
+      }
+      if (entry.delta === 0) initialized();
+    }
+  })();
+  const values = await kv.status();
+  if (values.values <= 1) initialized();
+  await Promise.race([ready, reading]);
+
+  const least = (of: (state: NonNullable<Manifest['state']>) => number, unknown: number): number => {
+    if (states.size < topology.partitions) return unknown;
+    let found = Infinity;
+    for (const state of states.values()) found = Math.min(found, of(state));
+    return found;
+  };
+  return {
+    partitions: topology.partitions,
+    incarnation: topology.incarnation,
+    finalThroughMs: () => least((state) => state.finalThroughMs, 0),
+    watermarkMs: () => least((state) => state.watermarkMs, 0),
+    leastPosition: () => least((state) => state.position, 1),
+    close: async () => {
+      watcher.stop();
+      await reading;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Connections to the broker and to the database, in one place with their settings.
+ *
+ * Boundary: connects; what is said over a connection is others' business.
+ */
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { EnvironmentError } from '../model/errors.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const RECONNECT_WAIT_MS = 250;
+/** The broker is asked for a sign of life this often; twice without one and the connection is made anew. */
+const PING_INTERVAL_MS = 5_000;
+/** One insert of a full block takes about a second here; a database under load takes longer. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Reconnects for ever; the first connection must succeed. @throws {EnvironmentError} */
+export async function connectNats(url: string, name: string): Promise<NatsConnection> {
+  try {
+    return await connect({
+      servers: url.split(','),
+      name,
+      timeout: CONNECT_TIMEOUT_MS,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT_MS,
+      pingInterval: PING_INTERVAL_MS,
+      maxPingOut: 2,
+    });
+  } catch (cause) {
+    throw new EnvironmentError(`cannot reach NATS at ${url}`, 'Start it, or set HOURGLASS_NATS_URL.', {
+      retry: true,
+      cause,
+    });
+  }
+}
+
+export function connectClickhouse(url: string): ClickHouseClient {
+  return createClient({
+    url,
+    application: 'hourglass',
+    request_timeout: REQUEST_TIMEOUT_MS,
+    keep_alive: { enabled: true },
+    compression: { request: false, response: false },
+    clickhouse_settings: { output_format_json_quote_64bit_integers: 0, date_time_input_format: 'best_effort' },
+  });
+}

@@ -1,0 +1,249 @@
+/**
+ * The shapes of frames: which sensors and metrics their rows are, remembered from frame to frame.
+ *
+ * Job: a source sends the same sensors in the same order, so the raw bytes of the columns `m` and `s` are compared
+ * with those of its last few frames; equal bytes are the same names, which then need no look. Boundary: bytes in,
+ * {@link NameColumns} out; values and times are the frame's.
+ * Invariants: a shape never changes, so its names are `stable` and their identity stands for their content. A row
+ * with a bad name has an empty span and stands in `badRows`. 13: channels, shapes and bytes are bounded.
+ */
+import {
+  SHAPE_CACHE_BYTES_MAX,
+  SHAPE_CHANNELS_MAX,
+  SHAPE_OVERHEAD_BYTES,
+  SHAPES_PER_CHANNEL_MAX,
+} from '../../model/limits.ts';
+import { isMetricName, isSensorName } from '../../model/names.ts';
+import type { NameColumns } from '../../model/reading.ts';
+import { GenerationCache } from './generation-cache.ts';
+import { MalformedPayload } from './malformed.ts';
+import { ARRAY, BIN, STR, type MsgpackReader } from './msgpack-reader.ts';
+
+/** One raw column of a payload: `[start, end)`; the whole MessagePack value. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+export interface FrameShape {
+  /** The value of key `m`, as it stood in the payload. */
+  readonly metricColumn: Buffer;
+  /** The value of key `s`; null where the frame has none. */
+  readonly sensorColumn: Buffer | null;
+  readonly rows: number;
+  readonly names: NameColumns;
+  /** Rows whose sensor or metric is not a name, ascending. */
+  readonly badRows: Uint32Array;
+  /** What is wrong with the first of them. */
+  readonly badDetail: string;
+}
+
+/** Comparing fewer bytes than this is quicker here than by a call into native code. */
+const SHORT_COLUMN_BYTES = 32;
+const NEWLINE = 0x0a;
+const latin1 = new TextDecoder('latin1');
+
+/** True where `column` stands in `payload` at `at`. MessagePack ends itself: equal bytes are the whole equal value. */
+export function standsAt(column: Buffer, payload: Uint8Array, at: number): boolean {
+  const length = column.length;
+  const end = at + length;
+  if (end > payload.length) return false;
+  if (length > SHORT_COLUMN_BYTES) return column.compare(payload, at, end) === 0;
+  for (let i = 0; i < length; i++) if (column[i] !== payload[at + i]) return false;
+  return true;
+}
+
+/** Whether a frame of `rows` rows with this shape's columns has this shape's names. */
+export function fitsRows(shape: FrameShape, rows: number): boolean {
+  if (rows === shape.rows) return true;
+  // One metric for all and no sensors: every row has the same name, so fewer rows are the same shape.
+  return rows < shape.rows && shape.sensorColumn === null && isText(shape.metricColumn);
+}
+
+function isText(column: Buffer): boolean {
+  const tag = column[0] ?? 0;
+  return (tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag <= 0xdb);
+}
+
+interface ChannelShapes {
+  readonly source: string;
+  /** The last one used first. */
+  readonly shapes: FrameShape[];
+}
+
+export class ShapeCache {
+  readonly #channels: GenerationCache<ChannelShapes>;
+  #current: ChannelShapes | undefined;
+
+  constructor(channelsMax: number = SHAPE_CHANNELS_MAX, bytesMax: number = SHAPE_CACHE_BYTES_MAX) {
+    const limits = { entriesMax: channelsMax, weightMax: bytesMax };
+    this.#channels = new GenerationCache(limits, ({ shapes }) => shapes.reduce((sum, shape) => sum + weight(shape), 0));
+  }
+
+  /** Chooses the channel that {@link find} and {@link add} speak of; gives its last shape, the likely one. */
+  enter(channel: string, source: string): FrameShape | undefined {
+    const known = this.#channels.get(channel);
+    this.#current = known?.source === source ? known : undefined;
+    return this.#current?.shapes[0];
+  }
+
+  find(payload: Uint8Array, metrics: Span, sensors: Span | null, rows: number): FrameShape | undefined {
+    const shapes = this.#current?.shapes ?? [];
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i]!;
+      const { metricColumn, sensorColumn } = shape;
+      if (!fitsRows(shape, rows) || !standsAt(metricColumn, payload, metrics.start)) continue;
+      if ((sensors === null) !== (sensorColumn === null)) continue;
+      if (sensors !== null && sensorColumn !== null && !standsAt(sensorColumn, payload, sensors.start)) continue;
+      shapes.splice(i, 1);
+      shapes.unshift(shape);
+      return shape;
+    }
+    return undefined;
+  }
+
+  add(channel: string, source: string, shape: FrameShape): void {
+    const current = this.#current;
+    if (current === undefined) {
+      this.#channels.set(channel, { source, shapes: [shape] });
+      return;
+    }
+    const forgotten = current.shapes.length >= SHAPES_PER_CHANNEL_MAX ? current.shapes.pop() : undefined;
+    current.shapes.unshift(shape);
+    this.#channels.reweigh(weight(shape) - (forgotten === undefined ? 0 : weight(forgotten)));
+  }
+}
+
+function weight(shape: FrameShape): number {
+  const { names, metricColumn, sensorColumn, badRows, rows } = shape;
+  const columns = metricColumn.length + (sensorColumn?.length ?? 0) + badRows.byteLength + 12 * rows;
+  return SHAPE_OVERHEAD_BYTES + columns + 128 * names.metrics.length;
+}
+
+/** Reads the columns `m` and `s` of a frame of `rows` rows. @throws {MalformedPayload} where they do not fit it. */
+export function readShape(
+  reader: MsgpackReader,
+  payload: Uint8Array,
+  metrics: Span,
+  sensors: Span | null,
+  rows: number,
+  source: string,
+): FrameShape {
+  const badMetric = new Uint8Array(rows);
+  const sensorColumn = sensors === null ? null : copy(payload, sensors);
+  const metricColumn = readMetrics(reader, payload, metrics, rows, badMetric);
+  const sensorSpans = { sensorStart: new Uint32Array(rows), sensorEnd: new Uint32Array(rows) };
+  const sensorBytes: Uint8Array = sensorColumn ?? Buffer.from(source);
+  if (sensors === null) {
+    sensorSpans.sensorEnd.fill(sensorBytes.length);
+  } else {
+    reader.at = sensors.start;
+    const kind = reader.peek();
+    if (kind === BIN) readJoinedSensors(reader, payload, sensors, sensorSpans);
+    else if (kind === ARRAY) readSensorArray(reader, sensors, sensorSpans);
+    else throw new MalformedPayload('"s" is neither an array nor a bin');
+  }
+  const bad: number[] = [];
+  let badDetail = '';
+  const { sensorStart, sensorEnd } = sensorSpans;
+  for (let row = 0; row < rows; row++) {
+    const goodSensor = isSensorName(sensorBytes, sensorStart[row]!, sensorEnd[row]!);
+    if (goodSensor && badMetric[row] === 0) continue;
+    if (bad.length === 0) badDetail = goodSensor ? BAD_METRIC : BAD_SENSOR;
+    bad.push(row);
+    sensorStart[row] = 0;
+    sensorEnd[row] = 0;
+  }
+  return {
+    metricColumn: copy(payload, metrics),
+    sensorColumn,
+    rows,
+    names: { stable: true, sensorBytes, ...sensorSpans, ...metricColumn },
+    badRows: Uint32Array.from(bad),
+    badDetail,
+  };
+}
+
+export const BAD_SENSOR = 'a sensor is not 1-256 bytes of UTF-8 text without control characters and outer spaces';
+export const BAD_METRIC = 'a metric is not 1-64 characters of A-Z a-z 0-9 _ . % -';
+
+function readMetrics(
+  reader: MsgpackReader,
+  payload: Uint8Array,
+  span: Span,
+  rows: number,
+  bad: Uint8Array,
+): Pick<NameColumns, 'metricOf' | 'metrics'> {
+  const metricOf = new Uint32Array(rows);
+  reader.at = span.start;
+  const kind = reader.peek();
+  if (kind === STR) {
+    const metric = readAscii(reader, payload);
+    if (!isMetricName(metric)) bad.fill(1);
+    return { metricOf, metrics: [metric] };
+  }
+  if (kind !== ARRAY) throw new MalformedPayload('"m" is neither a str nor an array');
+  if (reader.readCount() !== rows) throw new MalformedPayload('"m" and "v" differ in length');
+  const numbers = new Map<string, number>();
+  for (let row = 0; row < rows; row++) {
+    const metric = reader.peek() === STR ? readAscii(reader, payload) : (reader.skip(), '');
+    if (!isMetricName(metric)) {
+      bad[row] = 1;
+      continue;
+    }
+    let number = numbers.get(metric);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(metric, number);
+    }
+    metricOf[row] = number;
+  }
+  return { metricOf, metrics: [...numbers.keys()] };
+}
+
+/** Metrics are ASCII: read as Latin-1, any other text stays something that is not a metric. */
+function readAscii(reader: MsgpackReader, payload: Uint8Array): string {
+  reader.readSpan();
+  return latin1.decode(payload.subarray(reader.spanStart, reader.spanEnd));
+}
+
+type SensorSpans = Pick<NameColumns, 'sensorStart' | 'sensorEnd'>;
+
+/** Spans count from the beginning of the column. An element that is no str has an empty one, which is no name. */
+function readSensorArray(reader: MsgpackReader, column: Span, spans: SensorSpans): void {
+  const rows = spans.sensorStart.length;
+  if (reader.readCount() !== rows) throw new MalformedPayload('"s" and "v" differ in length');
+  for (let row = 0; row < rows; row++) {
+    if (reader.peek() !== STR) {
+      reader.skip();
+      continue;
+    }
+    reader.readSpan();
+    spans.sensorStart[row] = reader.spanStart - column.start;
+    spans.sensorEnd[row] = reader.spanEnd - column.start;
+  }
+}
+
+function readJoinedSensors(reader: MsgpackReader, payload: Uint8Array, column: Span, spans: SensorSpans): void {
+  const rows = spans.sensorStart.length;
+  reader.readSpan();
+  const end = reader.spanEnd;
+  let start = reader.spanStart;
+  let row = 0;
+  for (let at = start; at <= end; at++) {
+    if (at < end && payload[at] !== NEWLINE) continue;
+    if (row === rows) throw new MalformedPayload('"s" has more names than "v" has values');
+    spans.sensorStart[row] = start - column.start;
+    spans.sensorEnd[row] = at - column.start;
+    row += 1;
+    start = at + 1;
+  }
+  if (row !== rows) throw new MalformedPayload('"s" has fewer names than "v" has values');
+}
+
+/** Of its own memory: a payload is the broker's buffer and lives as long as anybody points to it. */
+function copy(payload: Uint8Array, span: Span): Buffer {
+  const bytes = Buffer.alloc(span.end - span.start);
+  bytes.set(payload.subarray(span.start, span.end));
+  return bytes;
+}

@@ -1,0 +1,315 @@
+/**
+ * The host of some partitions: one per worker thread.
+ *
+ * Job: owns the mailbox (the broker's deliveries), time, and the order of things for its {@link PartitionRunner}s:
+ * deliver, follow the frontier, seal, commit, insert, confirm. Boundary: the outside comes in as ports; no reading
+ * leaves this thread but as a row. Invariants: 2 (only committed blocks are inserted), 7 (the frontier moves only
+ * on the broker's word), 10 (checked before reading on), 13 (a full outbox stops the pull).
+ */
+import { CellArena } from '../actors/cell-arena.ts';
+import { addRow } from '../actors/open-hours.ts';
+import type { SealedBlock } from '../actors/outbox.ts';
+import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
+import type { Clock } from '../model/clock.ts';
+import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
+import { explain, FenceLost } from '../model/errors.ts';
+import {
+  CHECKPOINT_INTERVAL_MS,
+  IDLE_CHECKPOINT_INTERVAL_MS,
+  OUTBOX_BLOCKS_PER_PARTITION_MAX,
+  OUTBOX_BYTES_PER_HOST_MAX,
+  REJECT_BYTES_PER_PARTITION_MAX,
+  WINDOW_BYTES_PER_HOST_MAX,
+} from '../model/limits.ts';
+import type { Log } from '../model/log.ts';
+import { compareRows } from '../model/series-order.ts';
+import { parseSourceSequence } from './decode/source-sequence-header.ts';
+import { SubjectParser } from './decode/subject.ts';
+import { BlockInserter } from './block-inserter.ts';
+import { PartitionRunner } from './partition-runner.ts';
+import type { CheckpointStore, DeliveredMessage, HourlySink, MessageSource, RejectSink } from './ports.ts';
+
+export interface HostPorts {
+  readonly source: MessageSource;
+  readonly store: CheckpointStore;
+  readonly sink: HourlySink;
+  readonly rejects: RejectSink;
+  readonly clock: Clock;
+  readonly decode: Decode;
+  readonly log: Log;
+}
+
+export interface HostOptions {
+  readonly owner: string;
+  readonly partitions: readonly number[];
+  readonly incarnation: number;
+  readonly disorderMs: number;
+  readonly horizonMs: number;
+}
+
+/** How often the host looks at what is due. */
+const TICK_MS = 100;
+/** A commit that only makes hours final may come this soon after the last. */
+const FINAL_COMMIT_MS = 250;
+/** Partitions opened, or committed while draining, at once. */
+const AT_ONCE = 8;
+
+export class Host {
+  readonly #ports: HostPorts;
+  readonly #options: HostOptions;
+  readonly #runners = new Map<number, PartitionRunner>();
+  readonly #subjects = new SubjectParser();
+  readonly #arena = new CellArena();
+  readonly #inserter: BlockInserter;
+  #frontierMs = 0;
+  #lastSequence = 0;
+  #paused = false;
+  #stopping = false;
+  #ticking: Promise<void> | null = null;
+  #failed: (error: unknown) => void = () => undefined;
+  /** Rejects when the host cannot go on: its memory must be dropped and a new host started. */
+  readonly failed: Promise<never>;
+
+  constructor(ports: HostPorts, options: HostOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#inserter = new BlockInserter(ports.sink, ports.clock, ports.log);
+    this.failed = new Promise<never>((_, reject) => {
+      this.#failed = reject;
+    });
+    this.failed.catch(() => undefined);
+  }
+
+  /** Claims and loads every partition, then begins to read. */
+  async start(): Promise<void> {
+    const { partitions } = this.#options;
+    for (let first = 0; first < partitions.length; first += AT_ONCE) {
+      await Promise.all(partitions.slice(first, first + AT_ONCE).map((partition) => this.#open(partition)));
+    }
+    await this.#dropLostBlocks();
+    for (const runner of this.#runners.values()) {
+      const committed = [...runner.actor.outbox.entries()].filter((entry) => entry.state === 'committed');
+      this.#insert(
+        runner,
+        committed.map((entry) => entry.sealed),
+      );
+    }
+    const from = Math.min(...[...this.#runners.values()].map((runner) => runner.actor.position));
+    this.#lastSequence = from - 1;
+    await this.#ports.source.start(
+      from,
+      (message) => this.#deliver(message),
+      (frontierMs) => {
+        this.#frontierMs = Math.max(this.#frontierMs, frontierMs);
+      },
+    );
+    this.#ticking = this.#tickUntilStopped();
+  }
+
+  /** Stops reading, writes a last checkpoint of every partition, and inserts what can be inserted in `patienceMs`. */
+  async stop(patienceMs: number): Promise<void> {
+    this.#stopping = true;
+    await this.#ports.source.stop();
+    await this.#ticking;
+    const runners = [...this.#runners.values()];
+    const commitAll = async (): Promise<void> => {
+      for (let first = 0; first < runners.length; first += AT_ONCE) {
+        await Promise.all(runners.slice(first, first + AT_ONCE).map((runner) => this.#commit(runner)));
+      }
+    };
+    await commitAll();
+    if (await this.#inserter.drained(patienceMs)) await commitAll();
+    this.#inserter.stop();
+  }
+
+  /** Seals every open window and resolves when the rows can be read. */
+  async flush(): Promise<FlushReply> {
+    let rows = 0;
+    for (const runner of this.#runners.values()) {
+      const before = runner.actor.nextBlock;
+      runner.actor.seal(this.#ports.clock.nowMs(), { all: true });
+      for (const { sealed } of runner.actor.outbox.entries()) if (sealed.block >= before) rows += sealed.rows;
+    }
+    const edges = [...this.#runners.values()].map((runner) => ({ runner, block: runner.actor.nextBlock }));
+    const isOpen = ({ runner, block }: (typeof edges)[number]): boolean =>
+      this.#runners.has(runner.partition) && !runner.actor.outbox.confirmedBelow(block);
+    while (!this.#stopping && edges.some(isOpen)) {
+      await Promise.all(
+        edges.filter(({ runner, block }) => !isCommitted(runner, block)).map(({ runner }) => this.#commit(runner)),
+      );
+      await this.#ports.clock.sleep(TICK_MS);
+    }
+    return { partitions: [...this.#runners.keys()], rows };
+  }
+
+  openHours(request: OpenHoursRequest): OpenHoursReply {
+    const reply: OpenHoursReply = { rows: [], edges: [] };
+    const rows: OpenRow[] = [];
+    for (const { actor } of this.#runners.values()) {
+      for (const row of actor.openHours(request)) rows.push(row);
+      reply.edges.push({
+        partition: actor.partition,
+        nextBlock: actor.nextBlock,
+        unconfirmed: actor.outbox.unconfirmed().map((block) => block.block),
+      });
+    }
+    for (const row of rows.sort(compareRows)) {
+      const last = reply.rows.at(-1);
+      if (last !== undefined && compareRows(last, row) === 0) addRow(last, row);
+      else if (reply.rows.length < request.limit) reply.rows.push(row);
+      else break;
+    }
+    return reply;
+  }
+
+  status(): PartitionStatus[] {
+    const { source } = this.#ports;
+    return [...this.#runners.values()].map((runner) => {
+      const { actor } = runner;
+      return {
+        partition: actor.partition,
+        owner: this.#options.owner,
+        epoch: runner.epoch,
+        position: actor.position,
+        backlog: source.backlog,
+        watermarkMs: actor.watermarkMs,
+        finalThroughMs: actor.finalThroughMs(),
+        lastCheckpointMs: runner.lastCheckpointMs,
+        outboxBlocks: actor.outbox.size,
+        outboxBytes: actor.outbox.bytes,
+        series: actor.seriesCount,
+        openReadings: actor.openReadings,
+        nextBlock: actor.nextBlock,
+        totals: { ...actor.totals },
+      };
+    });
+  }
+
+  async #open(partition: number): Promise<void> {
+    const { incarnation, disorderMs, horizonMs, owner } = this.#options;
+    const { store, rejects, clock, decode } = this.#ports;
+    const options: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
+    this.#runners.set(
+      partition,
+      await PartitionRunner.open({ store, rejects, clock, decode }, options, owner, this.#arena),
+    );
+  }
+
+  /** Invariant 10: blocks at or above a checkpoint's next number come from a commit that was lost. */
+  async #dropLostBlocks(): Promise<void> {
+    const highest = await this.#inserter.patiently(() => this.#ports.sink.highestBlocks());
+    for (const { actor } of this.#runners.values()) {
+      const found = highest.get(actor.partition) ?? 0;
+      if (found < actor.nextBlock) continue;
+      this.#ports.log.warn(
+        `partition ${String(actor.partition)}: the tables hold block ${String(found)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
+      );
+      await this.#inserter.patiently(() => this.#ports.sink.deleteBlocksFrom(actor.partition, actor.nextBlock));
+    }
+  }
+
+  #deliver(message: DeliveredMessage): void {
+    this.#lastSequence = message.sequence;
+    if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
+    const parsed = this.#subjects.parse(message.subject);
+    const second = message.subject.indexOf('.') + 1;
+    const third = message.subject.indexOf('.', second) + 1;
+    const runner = this.#runners.get(parsed.ok ? parsed.partition : Number(message.subject.slice(second, third - 1)));
+    if (runner === undefined) return;
+    try {
+      runner.actor.receive({
+        sequence: message.sequence,
+        receivedMs: message.receivedMs,
+        subject: message.subject.slice(third),
+        tokens: parsed.ok ? parsed.tokens : null,
+        contentType: message.contentType,
+        sourceSequence: sequenceOf(message.sourceSequence),
+        payload: message.payload,
+      });
+    } catch (error) {
+      // A bug: this memory can no longer be trusted. The next host reads the message again from the checkpoint.
+      this.#fail(error);
+    }
+  }
+
+  async #tickUntilStopped(): Promise<void> {
+    while (!this.#stopping) {
+      await this.#ports.clock.sleep(TICK_MS);
+      const nowMs = this.#ports.clock.nowMs();
+      const oldest = this.#arena.bytes > WINDOW_BYTES_PER_HOST_MAX ? 1 : 0;
+      for (const runner of this.#runners.values()) {
+        runner.actor.advancePosition(this.#lastSequence + 1);
+        runner.actor.followFrontier(this.#frontierMs);
+        if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
+        if (this.#isCommitDue(runner)) void this.#commit(runner);
+      }
+      this.#holdOrGoOn();
+    }
+  }
+
+  #isCommitDue(runner: PartitionRunner): boolean {
+    if (runner.committing) return false;
+    const sinceMs = runner.sinceCommitMs();
+    if (runner.actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
+    if (runner.makesHoursFinal && sinceMs >= FINAL_COMMIT_MS) return true;
+    return sinceMs >= (runner.hasNews ? CHECKPOINT_INTERVAL_MS : IDLE_CHECKPOINT_INTERVAL_MS);
+  }
+
+  async #commit(runner: PartitionRunner): Promise<void> {
+    try {
+      this.#insert(runner, await runner.commit());
+    } catch (error) {
+      this.#runners.delete(runner.partition);
+      runner.actor.release();
+      const { log } = this.#ports;
+      if (error instanceof FenceLost) log.warn(explain(error));
+      else this.#fail(error);
+    }
+  }
+
+  #insert(runner: PartitionRunner, blocks: readonly SealedBlock[]): void {
+    for (const block of blocks) this.#inserter.add(block, () => runner.confirm(block.block));
+  }
+
+  #hasRoom(runner: PartitionRunner): boolean {
+    return runner.actor.outbox.size < OUTBOX_BLOCKS_PER_PARTITION_MAX;
+  }
+
+  /** Back-pressure: the pull stops while the outbox is full, and goes on when a good part of it has gone. */
+  #holdOrGoOn(): void {
+    let bytes = 0;
+    let room = true;
+    for (const runner of this.#runners.values()) {
+      bytes += runner.actor.outbox.bytes;
+      room &&= this.#hasRoom(runner);
+    }
+    const limit = this.#paused ? OUTBOX_BYTES_PER_HOST_MAX / 2 : OUTBOX_BYTES_PER_HOST_MAX;
+    const hold = bytes > limit || !room;
+    if (hold === this.#paused) return;
+    this.#paused = hold;
+    if (hold) {
+      this.#ports.log.warn('the database is behind: reading pauses until it has caught up; nothing is lost');
+      this.#ports.source.pause();
+    } else {
+      this.#ports.log.info('the database has caught up: reading goes on');
+      this.#ports.source.resume();
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#stopping = true;
+    this.#failed(error);
+  }
+}
+
+function isCommitted(runner: PartitionRunner, block: number): boolean {
+  for (const entry of runner.actor.outbox.entries())
+    if (entry.sealed.block < block && entry.state === 'sealed') return false;
+  return true;
+}
+
+function sequenceOf(header: string | undefined): { session: string; number: number } | 'malformed' | null {
+  if (header === undefined) return null;
+  const parsed = parseSourceSequence(header);
+  return parsed === 'malformed' ? parsed : { session: parsed.session, number: parsed.n };
+}

@@ -1,0 +1,90 @@
+/**
+ * The program of a worker thread: one host with its own connections, until it is told to stop.
+ *
+ * Boundary: wires the real ports to a {@link Host}. Errors cross threads as text, since they lose their class.
+ */
+import { systemClock } from '../model/clock.ts';
+import { explain } from '../model/errors.ts';
+import { addLedger, emptyLedger } from '../model/ledger.ts';
+import type { Log } from '../model/log.ts';
+import { KvCheckpointStore } from './checkpoint-store.ts';
+import { connectClickhouse, connectNats } from './connections.ts';
+import { Decoder } from './decode/decoder.ts';
+import { Host } from './host.ts';
+import { ClickhouseSink } from './hourly-sink.ts';
+import { PullSource } from './message-source.ts';
+import { answerQueries } from './query-responder.ts';
+import { StreamRejectSink } from './reject-sink.ts';
+import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
+
+const STATS_INTERVAL_MS = 1_000;
+
+/** Resolves when stopped; rejects when the host cannot go on and must be started anew. */
+export default async function runHost(task: HostTask): Promise<void> {
+  const { port, host: options } = task;
+  const report = (message: ThreadReport): void => port.postMessage(message);
+  const log: Log = {
+    debug: (text) => report({ type: 'log', level: 'debug', text }),
+    info: (text) => report({ type: 'log', level: 'info', text }),
+    warn: (text) => report({ type: 'log', level: 'warn', text }),
+    error: (text) => report({ type: 'log', level: 'error', text }),
+  };
+  const stopAsked = new Promise<StopRequest>((resolve) => port.once('message', resolve));
+
+  const nc = await connectNats(task.natsUrl, options.owner);
+  const clickhouse = connectClickhouse(task.clickhouseUrl);
+  const decoder = new Decoder();
+  const host = new Host(
+    {
+      source: new PullSource(nc, systemClock, options.partitions, task.partitionsOfStream),
+      store: await KvCheckpointStore.open(nc, systemClock),
+      sink: new ClickhouseSink(clickhouse, options.incarnation),
+      rejects: new StreamRejectSink(nc, systemClock, options.incarnation),
+      clock: systemClock,
+      decode: (payload, contentType, channel, source, receivedMs) =>
+        decoder.decode(payload, contentType, channel, source, receivedMs),
+      log,
+    },
+    options,
+  );
+  const answers = answerQueries(nc, host, log);
+  const timer = setInterval(() => report({ type: 'stats', stats: statsOf(host, options.owner) }), STATS_INTERVAL_MS);
+  try {
+    await host.start();
+    report({ type: 'started' });
+    const { patienceMs } = await Promise.race([stopAsked, host.failed]);
+    await host.stop(patienceMs);
+    report({ type: 'stats', stats: statsOf(host, options.owner) });
+  } catch (error) {
+    throw new Error(explain(error), { cause: error });
+  } finally {
+    clearInterval(timer);
+    answers.stop();
+    await nc.drain().catch(() => undefined);
+    await clickhouse.close();
+    port.close();
+  }
+}
+
+function statsOf(host: Host, owner: string): HostStats {
+  const partitions = host.status();
+  const totals = emptyLedger();
+  const sums = { outboxBlocks: 0, outboxBytes: 0, series: 0, openReadings: 0 };
+  for (const partition of partitions) {
+    addLedger(totals, partition.totals);
+    sums.outboxBlocks += partition.outboxBlocks;
+    sums.outboxBytes += partition.outboxBytes;
+    sums.series += partition.series;
+    sums.openReadings += partition.openReadings;
+  }
+  const memory = process.memoryUsage();
+  return {
+    owner,
+    totals,
+    partitions: partitions.length,
+    backlog: partitions[0]?.backlog ?? 0,
+    ...sums,
+    heapBytes: memory.heapUsed,
+    arrayBufferBytes: memory.arrayBuffers,
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Blocks into ClickHouse.
+ *
+ * Job: one INSERT for several blocks of one month, as RowBinary. Boundary: HTTP to the database.
+ * Delivery guarantees: resolves when base table and views have the rows; a repeat is harmless (invariant 4).
+ * Back pressure: the host inserts one batch at a time and stops its pull when the outbox is full.
+ * Why no `insert_deduplication_token`: blocks of several partitions share an INSERT, which keeps the number of parts
+ * down by far more than a second belt is worth; the braces are the table keys.
+ */
+import { Readable } from 'node:stream';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { SealedBlock } from '../actors/outbox.ts';
+import { deleteBlocks, highestBlock, INSERT_SETTINGS } from './clickhouse-schema.ts';
+import type { HourlySink } from './ports.ts';
+
+export class ClickhouseSink implements HourlySink {
+  readonly #client: ClickHouseClient;
+  readonly #incarnation: number;
+
+  constructor(client: ClickHouseClient, incarnation: number) {
+    this.#client = client;
+    this.#incarnation = incarnation;
+  }
+
+  async insert(blocks: readonly SealedBlock[]): Promise<void> {
+    await this.#client
+      .exec({
+        query: 'INSERT INTO hourglass.hourly_facts FORMAT RowBinary',
+        values: Readable.from(
+          blocks.map((block) => Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength)),
+          { objectMode: false },
+        ),
+        clickhouse_settings: INSERT_SETTINGS,
+      })
+      .then(({ stream }) => drain(stream));
+  }
+
+  highestBlocks(): Promise<ReadonlyMap<number, number>> {
+    return highestBlock(this.#client, this.#incarnation);
+  }
+
+  deleteBlocksFrom(partition: number, block: number): Promise<void> {
+    return deleteBlocks(this.#client, { partition, incarnation: this.#incarnation, fromBlock: block });
+  }
+}
+
+/** The client drops the socket with a warning where an answer is not read to its end. */
+async function drain(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const part of stream) void part;
+}

@@ -1,0 +1,257 @@
+/**
+ * One partition's life on this host: claim, load, checkpoint, confirm.
+ *
+ * Job: carries a {@link PartitionActor} between the checkpoint store and the database. Boundary: one partition;
+ * the host decides when. Invariants: 1 and 2 (blocks are in a committed manifest before {@link PartitionRunner.commit}
+ * hands them out), 3 (claim first; one attempt at a time; a lost fence drops the memory), 10 (same stream, same
+ * tables), 11 (only what the own commit replaced is purged).
+ */
+import { randomUUID } from 'node:crypto';
+import type { CellArena } from '../actors/cell-arena.ts';
+import type { SealedBlock } from '../actors/outbox.ts';
+import { type ActorOptions, type Decode, PartitionActor } from '../actors/partition-actor.ts';
+import type { Clock } from '../model/clock.ts';
+import { CheckpointCorrupt } from '../model/errors.ts';
+import {
+  type BlockRef,
+  blobKey,
+  blobsOf,
+  type Manifest,
+  MANIFEST_VERSION,
+  rejectsCodec,
+  segmentCodec,
+  sessionsCodec,
+} from './manifest.ts';
+import type { BlobRef, CheckpointStore, RejectSink, StoredManifest } from './ports.ts';
+
+/** Segments of series in a manifest before they are written anew as one. */
+const SEGMENTS_MAX = 16;
+
+export interface RunnerPorts {
+  readonly store: CheckpointStore;
+  readonly rejects: RejectSink;
+  readonly clock: Clock;
+  readonly decode: Decode;
+}
+
+export class PartitionRunner {
+  readonly partition: number;
+  readonly #ports: RunnerPorts;
+  #stored: StoredManifest;
+  #actor: PartitionActor;
+  #attempt = 0;
+  #blockRefs = new Map<number, BlockRef>();
+  #committing: Promise<readonly SealedBlock[]> | null = null;
+  #committedChanges = -1;
+  #committedAtMs: number;
+  #swept = false;
+
+  private constructor(ports: RunnerPorts, stored: StoredManifest, actor: PartitionActor) {
+    this.partition = actor.partition;
+    this.#ports = ports;
+    this.#stored = stored;
+    this.#actor = actor;
+    this.#committedAtMs = ports.clock.monotonicMs();
+    for (const ref of stored.manifest.blocks) this.#blockRefs.set(ref.block, ref);
+  }
+
+  /**
+   * Claims the partition, then loads its newest checkpoint.
+   * @throws {FenceLost} where another owner claims at the same moment. @throws {CheckpointCorrupt}
+   */
+  static async open(
+    ports: RunnerPorts,
+    options: ActorOptions,
+    owner: string,
+    arena: CellArena,
+  ): Promise<PartitionRunner> {
+    const { partition, incarnation } = options;
+    const found = await ports.store.load(partition);
+    const base = found?.manifest ?? emptyManifest(partition, incarnation);
+    if (base.incarnation !== incarnation) {
+      throw new CheckpointCorrupt(
+        partition,
+        `it belongs to incarnation ${String(base.incarnation)}, the stream is ${String(incarnation)}`,
+      );
+    }
+    const claim: Manifest = {
+      ...base,
+      epoch: base.epoch + 1,
+      attempt: randomUUID(),
+      owner,
+      committedMs: ports.clock.nowMs(),
+    };
+    const revision = await ports.store.swap(claim, found?.revision ?? 0);
+    const actor = await loadActor(ports, options, claim, arena);
+    return new PartitionRunner(ports, { manifest: claim, revision }, actor);
+  }
+
+  get actor(): PartitionActor {
+    return this.#actor;
+  }
+
+  get epoch(): number {
+    return this.#stored.manifest.epoch;
+  }
+
+  get committing(): boolean {
+    return this.#committing !== null;
+  }
+
+  /** Wall clock of the last commit, ms since 1970. */
+  get lastCheckpointMs(): number {
+    return this.#stored.manifest.committedMs;
+  }
+
+  /** True where a checkpoint would hold something that the last one does not, besides position and watermark. */
+  get hasNews(): boolean {
+    return this.#actor.changes !== this.#committedChanges;
+  }
+
+  /** True where a checkpoint would make hours final. */
+  get makesHoursFinal(): boolean {
+    return this.#actor.finalThroughMs() > (this.#stored.manifest.state?.finalThroughMs ?? 0);
+  }
+
+  /** Monotonic ms since the last commit. */
+  sinceCommitMs(): number {
+    return this.#ports.clock.monotonicMs() - this.#committedAtMs;
+  }
+
+  /**
+   * Writes a checkpoint; returns the blocks that may now be inserted. Calls that come meanwhile get the same one.
+   * @throws {FenceLost} the memory must be dropped.
+   */
+  commit(): Promise<readonly SealedBlock[]> {
+    this.#committing ??= this.#commit().finally(() => {
+      this.#committing = null;
+    });
+    return this.#committing;
+  }
+
+  /** ClickHouse has the block's rows. */
+  confirm(block: number): void {
+    this.#actor.outbox.confirm(block);
+  }
+
+  async #commit(): Promise<readonly SealedBlock[]> {
+    const { store, clock } = this.#ports;
+    const before = this.#stored.manifest;
+    const actor = this.#actor;
+    if (before.segments.length >= SEGMENTS_MAX) actor.rewriteSeries();
+    const changes = actor.changes;
+    const unconfirmed = actor.outbox.unconfirmed();
+    const snapshot = actor.snapshot();
+    const write = this.#blobWriter();
+
+    const [blocks, segment, windows, sessions, rejects] = await Promise.all([
+      Promise.all(unconfirmed.map((block) => this.#blockRef(block, write))),
+      snapshot.segment && write(segmentCodec.encode(snapshot.segment)),
+      snapshot.windows.length > 0 ? write(snapshot.windows) : null,
+      snapshot.sessions === null ? before.sessions : write(sessionsCodec.encode(snapshot.sessions)),
+      snapshot.rejects.length > 0 ? write(rejectsCodec.encode(snapshot.rejects)) : null,
+    ]);
+    const keepsSegments = snapshot.generation === before.generation && snapshot.segment?.from !== 0;
+    const manifest: Manifest = {
+      ...before,
+      attempt: randomUUID(),
+      committedMs: clock.nowMs(),
+      state: snapshot.state,
+      generation: snapshot.generation,
+      segments: [...(keepsSegments ? before.segments : []), ...(segment ? [segment] : [])],
+      windows,
+      sessions,
+      rejects,
+      blocks,
+    };
+    const revision = await store.swap(manifest, this.#stored.revision);
+
+    this.#stored = { manifest, revision };
+    this.#committedChanges = changes;
+    this.#committedAtMs = clock.monotonicMs();
+    this.#blockRefs = new Map(blocks.map((ref) => [ref.block, ref]));
+    const insertable = actor.outbox.committed(unconfirmed.map((block) => block.block));
+    await this.#ports.rejects.send(snapshot.rejects);
+    if (snapshot.rejects.length > 0) actor.rejectsSent(snapshot.rejects.length);
+    await this.#tidy(before, manifest);
+    return insertable;
+  }
+
+  #blobWriter(): (bytes: Uint8Array) => Promise<BlobRef> {
+    this.#attempt += 1;
+    const attempt = this.#attempt;
+    let blob = 0;
+    return (bytes) => this.#ports.store.putBlob(this.partition, this.epoch, attempt, blob++, bytes);
+  }
+
+  async #blockRef(sealed: SealedBlock, write: (bytes: Uint8Array) => Promise<BlobRef>): Promise<BlockRef> {
+    const known = this.#blockRefs.get(sealed.block);
+    if (known !== undefined) return known;
+    const { block, month, rows, readings, bytes } = sealed;
+    return { block, month, rows, readings, blob: await write(bytes) };
+  }
+
+  /** Invariant 11: after the own commit, and only what it replaced; once, what crashed owners left behind. */
+  async #tidy(before: Manifest, now: Manifest): Promise<void> {
+    const kept = blobsOf(now);
+    if (this.#swept) {
+      const keys = new Set(kept.map((ref) => blobKey(ref)));
+      await this.#ports.store.purge(
+        this.partition,
+        blobsOf(before).filter((ref) => !keys.has(blobKey(ref))),
+      );
+    } else {
+      this.#swept = true;
+      await this.#ports.store.sweep(this.partition, kept);
+    }
+  }
+}
+
+function emptyManifest(partition: number, incarnation: number): Manifest {
+  return {
+    version: MANIFEST_VERSION,
+    partition,
+    incarnation,
+    epoch: 0,
+    attempt: '',
+    owner: '',
+    committedMs: 0,
+    state: null,
+    generation: 0,
+    segments: [],
+    windows: null,
+    sessions: null,
+    rejects: null,
+    blocks: [],
+  };
+}
+
+async function loadActor(
+  ports: RunnerPorts,
+  options: ActorOptions,
+  manifest: Manifest,
+  arena: CellArena,
+): Promise<PartitionActor> {
+  const { store } = ports;
+  const get = (ref: BlobRef): Promise<Uint8Array> => store.getBlob(manifest.partition, ref);
+  const actor = manifest.state
+    ? new PartitionActor(options, arena, ports.decode, manifest.state)
+    : new PartitionActor(options, arena, ports.decode);
+  const [segments, windows, sessions, rejects, blocks] = await Promise.all([
+    Promise.all(manifest.segments.map(get)),
+    manifest.windows ? get(manifest.windows) : new Uint8Array(),
+    manifest.sessions ? get(manifest.sessions) : null,
+    manifest.rejects ? get(manifest.rejects) : null,
+    Promise.all(manifest.blocks.map((ref) => get(ref.blob))),
+  ]);
+  actor.restore(
+    segments.map((bytes) => segmentCodec.decode(bytes)),
+    windows,
+    sessions ? sessionsCodec.decode(sessions) : [],
+    rejects ? rejectsCodec.decode(rejects) : [],
+  );
+  for (const [i, { block, month, rows, readings }] of manifest.blocks.entries()) {
+    actor.outbox.add({ block, month, rows, readings, bytes: blocks[i]! }, 'committed');
+  }
+  return actor;
+}

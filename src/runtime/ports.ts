@@ -1,0 +1,100 @@
+/**
+ * The outside of a host, as it sees it: broker, checkpoints, database. Real ones stand beside this file; the
+ * simulation brings its own.
+ *
+ * Boundary: types only.
+ */
+import type { Reject } from '../actors/rejects.ts';
+import type { SealedBlock } from '../actors/outbox.ts';
+import type { Manifest } from './manifest.ts';
+
+/** One message of the stream READINGS as the broker delivers it. */
+export interface DeliveredMessage {
+  readonly sequence: number;
+  /** The broker's time of the message, ms since 1970. */
+  readonly receivedMs: number;
+  /** `readings.<partition>.<city>.<district>.<kind>.<source>`. */
+  readonly subject: string;
+  readonly contentType: string | undefined;
+  /** The raw header `Hourglass-Seq`. */
+  readonly sourceSequence: string | undefined;
+  /** Valid for as long as the reader likes; never written to. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Messages of some partitions, in stream order.
+ * Delivery guarantees: every message from the start sequence on, in order, each at least once (a message may come
+ * again after a reconnect; the actor's position passes it over). Back pressure: see {@link MessageSource.pause}.
+ */
+export interface MessageSource {
+  /** Begins to deliver. `onIdle` says: at `frontierMs` (broker time) the broker had nothing more for us. */
+  start(
+    fromSequence: number,
+    onMessage: (message: DeliveredMessage) => void,
+    onIdle: (frontierMs: number) => void,
+  ): Promise<void>;
+  /** Asks for no more; what is in flight (bounded by IN_FLIGHT_BYTES_MAX) still comes. */
+  pause(): void;
+  resume(): void;
+  /** Messages that wait in the stream for this source, as the broker last said. */
+  readonly backlog: number;
+  stop(): Promise<void>;
+}
+
+export interface StoredManifest {
+  readonly manifest: Manifest;
+  /** The revision that a swap must expect. */
+  readonly revision: number;
+}
+
+/** Where a run of bytes of a checkpoint is kept: chunks `<partition>.<epoch>.<attempt>.<blob>.<chunk>`. */
+export interface BlobRef {
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly blob: number;
+  readonly chunks: number;
+  readonly bytes: number;
+  readonly crc32: number;
+}
+
+/**
+ * Checkpoints (invariants 1, 3, 11).
+ * Delivery guarantees: a manifest is replaced as one, by compare-and-swap on its revision; blobs are never rewritten.
+ */
+export interface CheckpointStore {
+  /** Null where the partition has none yet. */
+  load(partition: number): Promise<StoredManifest | null>;
+  /** Writes bytes under a key that was never used. */
+  putBlob(partition: number, epoch: number, attempt: number, blob: number, bytes: Uint8Array): Promise<BlobRef>;
+  /** @throws {CheckpointCorrupt} where a chunk is missing or the checksum does not match. */
+  getBlob(partition: number, ref: BlobRef): Promise<Uint8Array>;
+  /**
+   * Commits a manifest where the stored one has `expectedRevision` (0: none). Returns the new revision. Does not
+   * return before it is certain whether this attempt was committed.
+   * @throws {FenceLost} where another owner has committed.
+   */
+  swap(manifest: Manifest, expectedRevision: number): Promise<number>;
+  /** Removes blobs that no manifest lists any more. */
+  purge(partition: number, refs: readonly BlobRef[]): Promise<void>;
+  /** Removes every blob of the partition but those of `keep`: what crashed attempts left. */
+  sweep(partition: number, keep: readonly BlobRef[]): Promise<void>;
+}
+
+/**
+ * Rows into ClickHouse. Delivery guarantees: when it resolves, the rows of all blocks can be read (and, with
+ * durability `power`, are synced). Blocks may be inserted any number of times (invariant 4).
+ */
+export interface HourlySink {
+  /** Blocks of one month, together at most BLOCK_ROWS_MAX rows. */
+  insert(blocks: readonly SealedBlock[]): Promise<void>;
+  /** The highest block number of each partition in the tables, for this incarnation. */
+  highestBlocks(): Promise<ReadonlyMap<number, number>>;
+  /** Deletes rows of blocks that no checkpoint knows (invariant 10). */
+  deleteBlocksFrom(partition: number, block: number): Promise<void>;
+}
+
+/** Rejected readings into the stream REJECTED; resolves when the broker has acknowledged all of them. At least once. */
+export interface RejectSink {
+  send(rejects: readonly Reject[]): Promise<void>;
+}

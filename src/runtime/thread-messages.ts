@@ -1,0 +1,41 @@
+/** What the main thread and a host's thread say to each other. Control messages only: no reading crosses a thread. */
+import type { MessagePort } from 'node:worker_threads';
+import type { LedgerTotals } from '../model/ledger.ts';
+import type { HostOptions } from './host.ts';
+
+/** The task of one host thread. */
+export interface HostTask {
+  readonly port: MessagePort;
+  readonly natsUrl: string;
+  readonly clickhouseUrl: string;
+  readonly partitionsOfStream: number;
+  readonly host: HostOptions;
+}
+
+/** To the thread. */
+export interface StopRequest {
+  readonly type: 'stop';
+  /** How long to wait for the database. */
+  readonly patienceMs: number;
+}
+
+/** From the thread. */
+export type ThreadReport =
+  | { readonly type: 'started' }
+  | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
+  | { readonly type: 'stats'; readonly stats: HostStats };
+
+/** A thread's figures since it started its host; the ledger's are since the incarnation began. */
+export interface HostStats {
+  readonly owner: string;
+  readonly totals: LedgerTotals;
+  readonly partitions: number;
+  readonly backlog: number;
+  readonly outboxBlocks: number;
+  readonly outboxBytes: number;
+  readonly series: number;
+  readonly openReadings: number;
+  /** Resident bytes of typed arrays and heap of this thread. */
+  readonly heapBytes: number;
+  readonly arrayBufferBytes: number;
+}
