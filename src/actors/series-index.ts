@@ -90,7 +90,7 @@ export class SeriesIndex {
 
   /** The sensor's name, in place; valid until the next series is added. */
   nameBytes(slot: number): Uint8Array {
-    return this.#names.subarray(this.#nameStart[slot]!, this.#nameStart[slot + 1]!);
+    return this.#names.subarray(this.#nameStart[slot], this.#nameStart[slot + 1]);
   }
 
   /** The series added since the last call; null where there are none. */
@@ -108,7 +108,7 @@ export class SeriesIndex {
       channels: this.#channels.slice(this.#savedChannels),
       channelOf: this.#channelOf.slice(from, this.#count),
       nameLengths,
-      names: this.#names.slice(this.#nameStart[from]!, this.#nameStart[this.#count]!),
+      names: this.#names.slice(this.#nameStart[from], this.#nameStart[this.#count]),
     };
     this.#savedSeries = this.#count;
     this.#savedChannels = this.#channels.length;

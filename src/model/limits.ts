@@ -131,3 +131,7 @@ export const ANSWER_INDEXES_MAX = 100;
 export const MESSAGE_ID_CHARS_MAX = 256;
 /** Hours that ClickHouse's DateTime can hold, 1970 to 2106. */
 export const TABLE_HOURS_MAX = Math.floor((2 ** 32 - 1) / 3_600);
+/** Time one readiness check may take: a probe usually waits a few seconds in all. */
+export const READY_CHECK_MS_MAX = 3_000;
+/** Time open answers have to end when the API closes; then their connections are cut. */
+export const API_CLOSE_MS_MAX = 5_000;

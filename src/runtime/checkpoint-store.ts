@@ -5,17 +5,17 @@
  * manifest.ts knows. Invariants: 3 (a swap without an answer is not a failed swap), 11 (chunks are never rewritten).
  */
 import { crc32 } from 'node:zlib';
-import { jetstreamManager, JetStreamApiError } from '@nats-io/jetstream';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt, FenceLost } from '../model/errors.ts';
 import { CHECKPOINT_CHUNK_BYTES_MAX } from '../model/limits.ts';
 import { blobKey, decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
+import { isWrongRevision, passesByItself } from './nats-errors.ts';
 import type { BlobRef, CheckpointStore, StoredManifest } from './ports.ts';
 
 export const CHECKPOINT_BUCKET = 'HOURGLASS';
-const WRONG_LAST_SEQUENCE = 10_071;
 const RETRY_MS = 250;
 /** Chunks of one blob written or read at once. */
 const CHUNKS_AT_ONCE = 8;
@@ -78,11 +78,14 @@ export class KvCheckpointStore implements CheckpointStore {
     const bytes = encodeManifest(manifest);
     for (;;) {
       try {
-        return await this.#kv.update(manifestKey(manifest.partition), bytes, expectedRevision);
+        const key = manifestKey(manifest.partition);
+        return await (expectedRevision === 0
+          ? this.#kv.create(key, bytes)
+          : this.#kv.update(key, bytes, expectedRevision));
       } catch (error) {
         if (isWrongRevision(error)) return await this.#resolve(manifest);
         // No answer: the same bytes at the same revision again, until there is one (invariant 3).
-        if (this.#nc.isClosed()) throw error;
+        if (!passesByItself(error) || this.#nc.isClosed()) throw error;
         await this.#clock.sleep(RETRY_MS);
       }
     }
@@ -92,9 +95,11 @@ export class KvCheckpointStore implements CheckpointStore {
     if (refs.length === 0) return;
     const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
     for (const ref of refs) {
-      await jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, {
-        filter: `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.${blobKey(ref)}.>`,
-      });
+      await this.#patiently(() =>
+        jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, {
+          filter: `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.${blobKey(ref)}.>`,
+        }),
+      );
     }
   }
 
@@ -102,12 +107,15 @@ export class KvCheckpointStore implements CheckpointStore {
     const kept = new Set(keep.map((ref) => blobKey(ref)));
     const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
     const prefix = `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.`;
-    const info = await jsm.streams.info(`KV_${CHECKPOINT_BUCKET}`, { subjects_filter: `${prefix}>` });
+    const info = await this.#patiently(() =>
+      jsm.streams.info(`KV_${CHECKPOINT_BUCKET}`, { subjects_filter: `${prefix}>` }),
+    );
     const found = new Set(
       Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(prefix.length).replace(/\.\d+$/, '')),
     );
     for (const key of found) {
-      if (!kept.has(key)) await jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, { filter: `${prefix}${key}.>` });
+      if (!kept.has(key))
+        await this.#patiently(() => jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, { filter: `${prefix}${key}.>` }));
     }
   }
 
@@ -124,8 +132,7 @@ export class KvCheckpointStore implements CheckpointStore {
       try {
         return await action();
       } catch (error) {
-        if (error instanceof JetStreamApiError && error.status < 500) throw error;
-        if (this.#nc.isClosed()) throw error;
+        if (!passesByItself(error) || this.#nc.isClosed()) throw error;
         await this.#clock.sleep(RETRY_MS);
       }
     }
@@ -134,10 +141,6 @@ export class KvCheckpointStore implements CheckpointStore {
 
 function chunkKey(partition: number, ref: Pick<BlobRef, 'epoch' | 'attempt' | 'blob'>, chunk: number): string {
   return `blob.${String(partition)}.${blobKey(ref)}.${String(chunk)}`;
-}
-
-function isWrongRevision(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === WRONG_LAST_SEQUENCE;
 }
 
 async function inTurns(count: number, action: (n: number) => Promise<void>): Promise<void> {

@@ -1,5 +1,7 @@
+import { request } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
+  encode,
   fact,
   INCARNATION,
   insertFacts,
@@ -8,7 +10,7 @@ import {
   type Fact,
   type TestDatabase,
 } from '../../test/support/clickhouse.ts';
-import { deleteBlocks, highestBlock, migrateTables } from './clickhouse-schema.ts';
+import { deleteBlocks, highestBlock, INSERT_SETTINGS, migrateTables } from './clickhouse-schema.ts';
 
 interface Figures {
   count: number;
@@ -238,6 +240,30 @@ describe('one insert', () => {
     );
     expect(blocks).toEqual([{ rows: 3 * 5 * 60, blocks: 180 }]);
     expect(await rowsOf('city_daily')).toMatchObject([{ count: 60_000, sensors: 1_000 }]);
+  });
+});
+
+describe('an insert that is cut off', () => {
+  const running = async (): Promise<number> => {
+    const rows = await select<{ n: number }>(
+      database.client,
+      "SELECT count() AS n FROM system.processes WHERE query_kind = 'Insert'",
+    );
+    return rows[0]?.n ?? 0;
+  };
+
+  it('between two rows leaves nothing behind (invariant 4)', async () => {
+    const query = new URLSearchParams({ query: 'INSERT INTO hourglass.hourly_facts FORMAT RowBinary' });
+    for (const [name, value] of Object.entries(INSERT_SETTINGS)) query.set(name, String(value));
+    const half = encode(Array.from({ length: 30_000 }, (_, at) => fact({ sensor: `s${String(at)}` })));
+    const insertion = request(`${database.url}/?${query.toString()}`, { method: 'POST' });
+    insertion.on('error', () => undefined);
+    insertion.write(half);
+    await expect.poll(running, { timeout: 10_000 }).toBe(1);
+    insertion.destroy();
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+    expect(await select(database.client, 'SELECT sensor FROM hourglass.hourly_facts')).toEqual([]);
+    expect(await rowsOf('city_daily')).toEqual([]);
   });
 });
 

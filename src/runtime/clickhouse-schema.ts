@@ -14,7 +14,7 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { EnvironmentError } from '../model/errors.ts';
 import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX } from '../model/limits.ts';
 
-export const DATABASE = 'hourglass';
+const DATABASE = 'hourglass';
 export const FACTS_TABLE = `${DATABASE}.hourly_facts`;
 
 /** From src/runtime/ and from dist/runtime/ alike: `infra/` stands beside both. */

@@ -6,6 +6,7 @@
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { EnvironmentError } from '../model/errors.ts';
+import { parseNatsUrl } from './nats-url.ts';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const RECONNECT_WAIT_MS = 250;
@@ -16,9 +17,11 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** Reconnects for ever; the first connection must succeed. @throws {EnvironmentError} */
 export async function connectNats(url: string, name: string): Promise<NatsConnection> {
+  const { servers, credentials } = parseNatsUrl(url);
   try {
     return await connect({
-      servers: url.split(','),
+      servers,
+      ...credentials,
       name,
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
@@ -27,7 +30,7 @@ export async function connectNats(url: string, name: string): Promise<NatsConnec
       maxPingOut: 2,
     });
   } catch (cause) {
-    throw new EnvironmentError(`cannot reach NATS at ${url}`, 'Start it, or set HOURGLASS_NATS_URL.', {
+    throw new EnvironmentError(`cannot reach NATS at ${servers.join(', ')}`, 'Start it, or set HOURGLASS_NATS_URL.', {
       retry: true,
       cause,
     });

@@ -4,10 +4,11 @@
  * Delivery guarantees: at least once; resolves when the broker has acknowledged all. `Nats-Msg-Id` keeps repeats
  * within the stream's duplicate window out. Back pressure: at most REJECTS_AT_ONCE publishes are open.
  */
-import { jetstream, JetStreamApiError } from '@nats-io/jetstream';
+import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Reject } from '../actors/rejects.ts';
 import type { Clock } from '../model/clock.ts';
+import { passesByItself } from './nats-errors.ts';
 import type { RejectSink } from './ports.ts';
 
 const REJECTS_AT_ONCE = 64;
@@ -38,9 +39,7 @@ export class StreamRejectSink implements RejectSink {
         await js.publish(subject, reject.payload, { headers: this.#headers(reject) });
         return;
       } catch (error) {
-        // A refusal of this very message (too large, bad subject) will not get better; anything else may.
-        if (error instanceof JetStreamApiError && error.status >= 400 && error.status < 500) throw error;
-        if (this.#nc.isClosed()) throw error;
+        if (!passesByItself(error) || this.#nc.isClosed()) throw error;
         await this.#clock.sleep(RETRY_MS);
       }
     }

@@ -94,7 +94,7 @@ export async function insertFacts(client: ClickHouseClient, facts: readonly Fact
   await new Promise((resolve, reject) => inserted.stream.once('end', resolve).once('error', reject));
 }
 
-function encode(facts: readonly Fact[]): Buffer {
+export function encode(facts: readonly Fact[]): Buffer {
   return Buffer.concat(
     facts.map((row) => {
       const numbers = Buffer.alloc(4 + 2 + 8 + 4 + 1 + 4 + 4 * 8 + 4 + 4);

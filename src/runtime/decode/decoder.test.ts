@@ -45,13 +45,25 @@ describe('the table of hostile payloads', () => {
 
 describe('the content type', () => {
   it('is known in any case and with parameters', () => {
-    for (const known of ['application/senml+json', 'APPLICATION/JSON', 'application/msgpack;v=1', ' application/json ; q=1']) {
+    for (const known of [
+      'application/senml+json',
+      'APPLICATION/JSON',
+      'application/msgpack;v=1',
+      ' application/json ; q=1',
+    ]) {
       expect(isKnownContentType(known), known).toBe(true);
     }
   });
 
   it('is unknown where the contract does not name it', () => {
-    for (const unknown of ['', 'text/plain', 'application/x-msgpack', 'application/senml+cbor', 'application/json5', ';']) {
+    for (const unknown of [
+      '',
+      'text/plain',
+      'application/x-msgpack',
+      'application/senml+cbor',
+      'application/json5',
+      ';',
+    ]) {
       expect(isKnownContentType(unknown), unknown).toBe(false);
     }
   });

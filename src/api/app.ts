@@ -1,0 +1,108 @@
+/**
+ * The HTTP API (contract, section 5).
+ *
+ * Job: routes put together, errors as problem details, /openapi.json from the schemas that validate.
+ * Boundary: knows the model and the ports it is handed; no NATS, no environment, no clock of its own.
+ *
+ * @example
+ * const app = createApp(deps);
+ * const answer = await app.request('/v1/cities');
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { ZodError } from 'zod';
+import { addAdmin } from './routes/admin.ts';
+import { addHourly } from './routes/hourly.ts';
+import { addInventory } from './routes/inventory.ts';
+import { addLedger } from './routes/ledger.ts';
+import { addProbes } from './routes/probes.ts';
+import { addReadings } from './routes/readings.ts';
+import { addRollups } from './routes/rollups.ts';
+import { noQuery } from './params.ts';
+import type { ApiDeps } from './ports.ts';
+import { Problem, problems, respond, toProblem } from './problem.ts';
+
+export function createApp(deps: ApiDeps): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.error, result.target);
+    },
+  });
+  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
+  addDocument(app);
+
+  const allowed = methodsByPath(app);
+  app.notFound((c) => {
+    const methods = allowed(c.req.path);
+    if (methods === null)
+      return respond(c, new Problem(404, `There is no ${c.req.path}; /openapi.json lists what there is.`));
+    const headers = { Allow: methods.join(', ') };
+    if (c.req.method === 'OPTIONS') return c.body(null, 204, headers);
+    return respond(c, new Problem(405, `${c.req.path} takes ${methods.join(', ')}.`, { headers }));
+  });
+  app.onError((error, c) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) deps.onError?.(error, `${c.req.method} ${c.req.path}`);
+    return respond(c, problem);
+  });
+  return app;
+}
+
+/** A 400 that names each part of the request that cannot be used. */
+function invalid(error: ZodError, target: string): Problem {
+  const errors = error.issues.flatMap((issue) => {
+    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.') || target, message: issue.message }];
+    const message = issue.message.startsWith('Unrecognized') ? 'unknown query parameter' : issue.message;
+    return issue.keys.map((path) => ({ path, message }));
+  });
+  const detail = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return new Problem(400, detail, { members: { errors } });
+}
+
+/** The methods of a path that is known, null for one that is not. */
+function methodsByPath(app: OpenAPIHono): (path: string) => string[] | null {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === 'ALL') continue;
+    const pattern = `^${path.replaceAll(/:[^/]+/g, '[^/]+')}$`;
+    const known = methods.get(pattern) ?? new Set();
+    methods.set(pattern, known.add(method));
+    if (method === 'GET') known.add('HEAD');
+  }
+  const patterns = [...methods].map(([pattern, names]) => ({ pattern: new RegExp(pattern), names }));
+  return (path) => {
+    const found = patterns.find(({ pattern }) => pattern.test(path));
+    return found === undefined ? null : [...found.names, 'OPTIONS'];
+  };
+}
+
+const document = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  operationId: 'openapi',
+  summary: 'This document',
+  request: { query: noQuery },
+  responses: {
+    200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: z.record(z.string(), z.unknown()) } } },
+    ...problems(400, 500),
+  },
+});
+
+function addDocument(app: OpenAPIHono): void {
+  let text: string | undefined;
+  app.openapi(document, (c) => {
+    text ??= JSON.stringify(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: {
+          title: 'Hourglass',
+          version: '1',
+          description:
+            'Sensor readings in, exact hourly figures out. Times are ISO 8601 UTC; `from` is inclusive, `to` exclusive; errors are problem details (RFC 9457). GET routes also take HEAD.',
+          license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+        },
+        servers: [{ url: '/' }],
+      }),
+    );
+    return c.body(text, 200, { 'Content-Type': 'application/json' }) as never;
+  });
+}

@@ -1,0 +1,175 @@
+/**
+ * Pages of `/v1/hourly`: final hours from the table, open hours from the table and the workers' memory added up.
+ *
+ * Boundary: two ports (workers, database) in, rows out.
+ * Invariant 8: `finalThroughMs` is read first, then the workers are asked, then the table is read without what their
+ * answer holds; so no reading is missed, and none is counted twice. Without an answer there is no page.
+ */
+import type { OpenRow, PartitionEdge } from '../model/cluster.ts';
+import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-double.ts';
+import { WorkersUnavailable } from '../model/errors.ts';
+import { hourIso } from '../model/hour.ts';
+import { compareRows } from '../model/series-order.ts';
+import { finalHour, hourHeadersOf } from './hours.ts';
+import type { Page } from './page.ts';
+import type { ApiDeps } from './ports.ts';
+import { Problem } from './problem.ts';
+import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
+
+export interface HourlyRow {
+  city: string;
+  district: string;
+  kind: string;
+  sensor: string;
+  metric: string;
+  hour: string;
+  count: number;
+  sum: number | null;
+  min: number;
+  max: number;
+  mean: number | null;
+  status: 'final' | 'provisional';
+  revision: number;
+}
+
+interface Ask {
+  readonly filter: SeriesFilter;
+  readonly fromHour: number;
+  readonly toHour: number;
+  readonly after: HourKey | null;
+  readonly limit: number;
+}
+
+/** @throws {Problem} 503 where the range reaches into open hours and a partition does not answer. */
+export async function readHourlyPage(deps: ApiDeps, ask: Ask): Promise<Page<HourlyRow>> {
+  const { cluster, clickhouse } = deps;
+  const headers = hourHeadersOf(cluster);
+  const final = finalHour(cluster);
+  const firstOpen = Math.max(ask.fromHour, final);
+  const open = ask.toHour > firstOpen ? await askWorkers(deps, ask, firstOpen, final) : null;
+  const facts = await readHourFacts(clickhouse, {
+    ...ask,
+    limit: ask.limit + 1,
+    hidden: open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges },
+  });
+  // Where the table gave all it was asked for, hours after its last are not known; likewise the workers' memory.
+  const end = facts.length > ask.limit ? facts.at(-1) : undefined;
+  const known = addUp(facts, open?.rows ?? []).filter(
+    (row) => (end === undefined || compareRows(row, end) <= 0) && (open?.end == null || compareRows(row, open.end) < 0),
+  );
+  const page = known.slice(0, ask.limit);
+  const last = page.at(-1);
+  const isMore = known.length > ask.limit || end !== undefined || open?.end != null;
+  if (isMore && last === undefined) throw new Error('a page of open hours made no progress');
+  return {
+    rows: page.map((row) => toRow(row, firstOpen)),
+    next: isMore && last !== undefined ? keyOf(last) : null,
+    headers,
+  };
+}
+
+interface OpenAnswer {
+  rows: OpenRow[];
+  edges: PartitionEdge[];
+  /** Rows from this key on may be incomplete; null: the answer is whole. */
+  end: OpenRow | null;
+}
+
+async function askWorkers(deps: ApiDeps, ask: Ask, fromHour: number, final: number): Promise<OpenAnswer> {
+  const { partitions } = deps.cluster;
+  // An hour of a series may be one row a partition: with that many more, at least one hour is complete.
+  const limit = ask.limit + 1 + partitions;
+  const filter = Object.fromEntries(Object.entries(ask.filter).filter(([, value]) => value !== undefined));
+  try {
+    const { rows, edges } = await deps.workers.openHours({
+      ...filter,
+      ...(ask.after === null ? {} : { after: afterOf(ask.after) }),
+      fromHour,
+      toHour: ask.toHour,
+      limit,
+    });
+    assertOneAnswerEach(edges, partitions);
+    const end = rows.length < limit ? null : (rows.sort(compareRows)[limit - 1] ?? null);
+    return { rows, edges, end };
+  } catch (error) {
+    if (!(error instanceof WorkersUnavailable)) throw error;
+    const readable = hourIso(final);
+    throw new Problem(
+      503,
+      `${error.message}. Hours from ${readable} on are still in the workers' memory; ranges with \`to\` at or before ${readable} can be read meanwhile.`,
+      { cause: error },
+    );
+  }
+}
+
+/** A partition that changes hands may answer twice for a moment: its readings would count twice. */
+function assertOneAnswerEach(edges: readonly PartitionEdge[], partitions: number): void {
+  const answers = Array.from({ length: partitions }, () => 0);
+  for (const { partition } of edges) answers[partition] = (answers[partition] ?? 0) + 1;
+  const wrong = answers.flatMap((count, partition) => (count === 1 ? [] : [partition]));
+  if (wrong.length > 0) throw new WorkersUnavailable(wrong);
+}
+
+interface AddedUp extends Omit<HourFacts, 'parts'> {
+  total: DoubleDouble;
+}
+
+/** One row a series' hour, in order: what the table's blocks and the workers' memory know of it, added up. */
+function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): AddedUp[] {
+  const rows: AddedUp[] = [
+    ...facts.map(({ parts, ...row }) => {
+      const total = { hi: 0, lo: 0 };
+      for (const [hi, lo] of parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
+      return { ...row, total };
+    }),
+    ...open.map(({ sumHi, sumLo, ...row }) => ({ ...row, total: { hi: sumHi, lo: sumLo } })),
+  ];
+  const sums: AddedUp[] = [];
+  for (const row of rows.sort(compareRows)) {
+    const sum = sums.at(-1);
+    if (sum === undefined || compareRows(sum, row) !== 0) {
+      sums.push(row);
+      continue;
+    }
+    sum.count += row.count;
+    sum.min = Math.min(sum.min, row.min);
+    sum.max = Math.max(sum.max, row.max);
+    sum.revisions += row.revisions;
+    addPairTo(sum.total, row.total.hi, row.total.lo);
+  }
+  return sums;
+}
+
+function toRow(row: AddedUp, firstOpen: number): HourlyRow {
+  const sum = roundedOrNull(row.total);
+  return {
+    city: row.city,
+    district: row.district,
+    kind: row.kind,
+    sensor: row.sensor,
+    metric: row.metric,
+    hour: hourIso(row.hour),
+    count: row.count,
+    sum,
+    min: row.min,
+    max: row.max,
+    mean: sum === null ? null : sum / row.count,
+    status: row.hour < firstOpen ? 'final' : 'provisional',
+    revision: row.revisions,
+  };
+}
+
+function keyOf(row: AddedUp): HourKey {
+  return [row.city, row.district, row.kind, row.metric, row.sensor, row.hour];
+}
+
+function afterOf([city, district, kind, metric, sensor, hour]: HourKey): {
+  city: string;
+  district: string;
+  kind: string;
+  metric: string;
+  sensor: string;
+  hour: number;
+} {
+  return { city, district, kind, metric, sensor, hour };
+}

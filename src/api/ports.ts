@@ -1,0 +1,56 @@
+/**
+ * What the API is handed: database, cluster, workers, broker, decoder, clock.
+ *
+ * Boundary: types only. The composition root makes them; tests bring a real database and stand in for the workers.
+ */
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Clock } from '../model/clock.ts';
+import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
+import type { Decoded } from '../model/reading.ts';
+
+/**
+ * Decodes one message.
+ *
+ * @param contentType the header as it came; undefined: sniff.
+ * @param channel the subject: a decoder may expect the shape of the last message there.
+ * @param receivedMs what relative times are relative to.
+ */
+export type Decoder = (
+  payload: Uint8Array,
+  contentType: string | undefined,
+  channel: string,
+  source: string,
+  receivedMs: number,
+) => Decoded;
+
+/** Publishes and waits for JetStream's acknowledgement. Rejects where the broker refuses or does not answer. */
+export type Publish = (
+  subject: string,
+  payload: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+) => Promise<{ sequence: number; duplicate: boolean }>;
+
+export interface HealthChecks {
+  broker(): Promise<boolean>;
+  database(): Promise<boolean>;
+  /** Partitions with an owner that answers. */
+  partitionsOwned(): Promise<number>;
+  /** True where the stream refuses publishers because it is full (invariant 12). */
+  streamFull?(): Promise<boolean>;
+}
+
+export interface ApiDeps {
+  readonly clickhouse: ClickHouseClient;
+  readonly cluster: ClusterView;
+  readonly workers: WorkerQueries;
+  readonly publish: Publish;
+  readonly decoder: Decoder;
+  readonly health: HealthChecks;
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>;
+  readonly clock: Clock;
+  /** Readings older than this before their receipt are `too-old`; 0: no horizon. */
+  readonly horizonMs: number;
+  /** Told of what the caller is not: errors that are answered with 500 or break a stream. */
+  readonly onError?: (error: unknown, where: string) => void;
+}

@@ -1,0 +1,105 @@
+/**
+ * Hours of single sensors from the table, as sums that can still be added to.
+ *
+ * Boundary: the table only; what is in the workers' memory is added by ../hourly.ts.
+ * Invariants: 4 (FINAL reads each block once), 8 (rows that the workers' answer holds are left out).
+ */
+import { TupleParam, type ClickHouseClient } from '@clickhouse/client';
+import type { PartitionEdge, SeriesKey } from '../../model/cluster.ts';
+import { equalTo, keyAfter, keyParams, selectRows, type KeyColumn } from './sql.ts';
+
+export type SeriesFilter = Partial<Readonly<Record<keyof SeriesKey, string | undefined>>>;
+/** city, district, kind, metric, sensor, hour index: the order of table and pages. */
+export type HourKey = readonly [string, string, string, string, string, number];
+
+/** One series' hour, as the table's blocks know it. */
+export interface HourFacts extends SeriesKey {
+  hour: number;
+  count: number;
+  /** Double-double sums to be added up, one a block; null: it overflowed. */
+  parts: [hi: number | null, lo: number | null][];
+  min: number;
+  max: number;
+  revisions: number;
+}
+
+/** Blocks that are not to be read for hours from `fromHour` on: memory has them. */
+export interface HiddenBlocks {
+  readonly fromHour: number;
+  readonly incarnation: number;
+  /** One a partition, each partition once. */
+  readonly edges: readonly PartitionEdge[];
+}
+
+const KEY: readonly KeyColumn[] = [
+  ...['city', 'district', 'kind', 'metric', 'sensor'].map((column) => ({ column, type: 'String' })),
+  { column: 'hour', type: "DateTime('UTC')" },
+];
+
+type FactsRow = [...SeriesColumns, number, number, HourFacts['parts'], number, number, number];
+type SeriesColumns = [city: string, district: string, kind: string, metric: string, sensor: string];
+
+/** At most `limit` hours in `[fromHour, toHour)` after the key, in the order of the key. */
+export async function readHourFacts(
+  client: ClickHouseClient,
+  ask: {
+    filter: SeriesFilter;
+    fromHour: number;
+    toHour: number;
+    after: HourKey | null;
+    limit: number;
+    hidden: HiddenBlocks | null;
+  },
+): Promise<HourFacts[]> {
+  const hidden = ask.hidden === null ? null : hiddenParams(ask.hidden);
+  const query = `
+    SELECT city, district, kind, metric, sensor, intDiv(toUnixTimestamp(hour), 3600), sum(count),
+      arrayMap(p -> [p.4, p.5], arraySort(groupArray((incarnation, partition, block, sum, sum_lo)))),
+      min(min), max(max), countIf(revised = 1)
+    FROM hourglass.hourly_facts FINAL
+    WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(ask.filter)}
+      ${ask.after === null ? '' : `AND city >= {after0:String} AND ${keyAfter(KEY)}`}
+      ${hidden === null ? '' : `AND NOT (${HIDDEN})`}
+    GROUP BY city, district, kind, metric, sensor, hour
+    ORDER BY city, district, kind, metric, sensor, hour
+    LIMIT {limit:UInt32}`;
+  const rows = await selectRows<FactsRow>(client, query, {
+    ...ask.filter,
+    ...(ask.after === null ? {} : keyParams([...ask.after.slice(0, 5), ask.after[5] * 3_600])),
+    ...hidden,
+    from: ask.fromHour * 3_600,
+    to: ask.toHour * 3_600,
+    limit: ask.limit,
+  });
+  return rows.map(([city, district, kind, metric, sensor, hour, count, parts, min, max, revisions]) => ({
+    city,
+    district,
+    kind,
+    metric,
+    sensor,
+    hour,
+    count,
+    parts,
+    min,
+    max,
+    revisions,
+  }));
+}
+
+const HIDDEN = `hour >= toDateTime({hiddenFrom:UInt32}, 'UTC') AND incarnation = {incarnation:UInt32}
+  AND (block >= {nextBlocks:Array(UInt64)}[partition + 1]
+    OR has({unconfirmed:Array(Tuple(UInt16, UInt64))}, (partition, block)))`;
+
+/** Unconfirmed blocks are nearly always the newest: lowering the edge below them leaves the list empty. */
+function hiddenParams(hidden: HiddenBlocks): Record<string, unknown> {
+  const nextBlocks: number[] = [];
+  const unconfirmed: TupleParam[] = [];
+  for (const edge of hidden.edges) {
+    const rest = new Set(edge.unconfirmed);
+    let next = edge.nextBlock;
+    while (rest.delete(next - 1)) next--;
+    nextBlocks[edge.partition] = next;
+    for (const block of rest) unconfirmed.push(new TupleParam([edge.partition, block]));
+  }
+  return { hiddenFrom: hidden.fromHour * 3_600, incarnation: hidden.incarnation, nextBlocks, unconfirmed };
+}

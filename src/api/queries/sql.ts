@@ -1,0 +1,57 @@
+/**
+ * Small parts of SQL text. Values never become text: they go as parameters `{name:Type}`.
+ *
+ * Boundary: strings; column names and types are literals of this program.
+ */
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+
+const READ_SETTINGS: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 0,
+  output_format_json_quote_denormals: 0,
+  // A key never lies in two months, and pages end early where the table's order is used.
+  do_not_merge_across_partitions_select_final: 1,
+  optimize_aggregation_in_order: 1,
+};
+
+/** Rows as arrays, in the order of the SELECT. Integers are numbers; inf and nan are null. */
+export async function selectRows<Row extends readonly unknown[]>(
+  client: ClickHouseClient,
+  query: string,
+  query_params: Record<string, unknown>,
+): Promise<Row[]> {
+  const result = await client.query({
+    query,
+    query_params,
+    format: 'JSONCompactEachRow',
+    clickhouse_settings: READ_SETTINGS,
+  });
+  return result.json<Row>();
+}
+
+export interface KeyColumn {
+  readonly column: string;
+  readonly type: string;
+}
+
+/**
+ * "The key comes after the parameters `after0`, `after1`, ...", written out column by column: the primary index
+ * understands this and does not understand a comparison of tuples.
+ */
+export function keyAfter(columns: readonly KeyColumn[]): string {
+  return columns.reduceRight((rest, { column, type }, at) => {
+    const value = `{after${String(at)}:${type}}`;
+    return rest === '' ? `${column} > ${value}` : `(${column} > ${value} OR (${column} = ${value} AND ${rest}))`;
+  }, '');
+}
+
+export function keyParams(key: readonly (string | number)[]): Record<string, unknown> {
+  return Object.fromEntries(key.map((value, at) => [`after${String(at)}`, value]));
+}
+
+/** `AND column = {column:String}` for every filter that is given. */
+export function equalTo(filters: Readonly<Record<string, string | undefined>>): string {
+  return Object.keys(filters)
+    .filter((column) => filters[column] !== undefined)
+    .map((column) => ` AND ${column} = {${column}:String}`)
+    .join('');
+}

@@ -1,0 +1,95 @@
+/** For operators: `GET /v1/admin/partitions`, `POST /v1/admin/flush`. */
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { PartitionStatus } from '../../model/cluster.ts';
+import { noQuery } from '../params.ts';
+import type { ApiDeps } from '../ports.ts';
+import { problems } from '../problem.ts';
+
+const count = z.int().nullable();
+const time = z.string().nullable().openapi({ format: 'date-time', example: '2026-11-23T14:00:00.000Z' });
+const partition = z
+  .object({
+    partition: z.int(),
+    owner: z.string().nullable().openapi({ description: '`<node>/<thread>`; null: none answers, and so is all else.' }),
+    epoch: count.openapi({ description: 'Rises with each change of owner.' }),
+    backlog: count.openapi({ description: 'Messages that wait in the stream for the owner’s thread.' }),
+    position: count.openapi({ description: 'Next stream sequence to read.' }),
+    watermark: time,
+    final_through: time.openapi({ description: 'Hours that end at or before this are final in this partition.' }),
+    last_checkpoint: time,
+    outbox_blocks: count.openapi({ description: 'Blocks that wait for the database.' }),
+    outbox_bytes: count,
+    series: count,
+    open_readings: count.openapi({ description: 'Readings in open hours.' }),
+    next_block: count,
+  })
+  .openapi('Partition');
+
+const partitions = createRoute({
+  method: 'get',
+  path: '/v1/admin/partitions',
+  operationId: 'listPartitions',
+  summary: 'Every partition of the stream: who owns it and how far it is',
+  request: { query: noQuery },
+  responses: {
+    200: {
+      description: 'Partitions, in order',
+      content: { 'application/json': { schema: z.object({ data: z.array(partition) }) } },
+    },
+    ...problems(400, 500, 503),
+  },
+});
+
+const flush = createRoute({
+  method: 'post',
+  path: '/v1/admin/flush',
+  operationId: 'flush',
+  summary: 'Write all open hours now; answers when they can be read',
+  description: 'Readings that come later for a written hour correct it.',
+  request: { query: noQuery },
+  responses: {
+    200: {
+      description: 'Done',
+      content: {
+        'application/json': { schema: z.object({ rows: z.int().openapi({ description: 'Rows written.' }) }) },
+      },
+    },
+    ...problems(400, 500, 503),
+  },
+});
+
+export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
+  app.openapi(partitions, async (c) => {
+    const known = new Map((await deps.workers.status()).map((status) => [status.partition, status]));
+    const data = Array.from({ length: deps.cluster.partitions }, (_, at) => toRow(at, known.get(at)));
+    return c.json({ data }, 200);
+  });
+
+  app.openapi(flush, async (c) => {
+    const { rows } = await deps.workers.flush();
+    return c.json({ rows }, 200);
+  });
+}
+
+function toRow(at: number, status: PartitionStatus | undefined): z.infer<typeof partition> {
+  return {
+    partition: at,
+    owner: status?.owner ?? null,
+    epoch: status?.epoch ?? null,
+    backlog: status?.backlog ?? null,
+    position: status?.position ?? null,
+    watermark: isoOrNull(status?.watermarkMs),
+    final_through: isoOrNull(status?.finalThroughMs),
+    last_checkpoint: isoOrNull(status?.lastCheckpointMs),
+    outbox_blocks: status?.outboxBlocks ?? null,
+    outbox_bytes: status?.outboxBytes ?? null,
+    series: status?.series ?? null,
+    open_readings: status?.openReadings ?? null,
+    next_block: status?.nextBlock ?? null,
+  };
+}
+
+/** 0 stands for "none yet". */
+function isoOrNull(ms: number | undefined): string | null {
+  return ms === undefined || ms === 0 ? null : new Date(ms).toISOString();
+}

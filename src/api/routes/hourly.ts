@@ -1,0 +1,68 @@
+/** `GET /v1/hourly`: hours of single sensors, the open hour included. */
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { TABLE_HOURS_MAX } from '../../model/limits.ts';
+import { periodsOf } from '../hours.ts';
+import { readHourlyPage, type HourlyRow } from '../hourly.ts';
+import { answerList, hourHeaders, listResponses } from '../page.ts';
+import { city, district, kind, metric, page, range, sensor } from '../params.ts';
+import type { ApiDeps } from '../ports.ts';
+
+const row = z
+  .object({
+    city: z.string(),
+    district: z.string(),
+    kind: z.string(),
+    sensor: z.string(),
+    metric: z.string(),
+    hour: z.string().openapi({ format: 'date-time', example: '2026-11-23T14:00:00Z' }),
+    count: z.int(),
+    sum: z.number().nullable().openapi({ description: 'null: it overflowed.' }),
+    min: z.number(),
+    max: z.number(),
+    mean: z.number().nullable(),
+    status: z.enum(['final', 'provisional']),
+    revision: z.int().openapi({ description: 'Blocks of late readings that corrected the hour.' }),
+  })
+  .openapi('HourlyRow') satisfies z.ZodType<HourlyRow>;
+
+const key = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string(), z.int().min(0).max(TABLE_HOURS_MAX)]);
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/hourly',
+  operationId: 'listHourly',
+  summary: 'Hours of single sensors, in the order of city, district, kind, metric, sensor (by bytes) and hour',
+  description:
+    'Final hours come from the database. Open hours also hold what is in the workers’ memory; where workers do not answer, the answer is 503.',
+  request: {
+    query: z.strictObject({
+      city: city.optional(),
+      district: district.optional(),
+      kind: kind.optional(),
+      sensor: sensor.optional(),
+      metric: metric.optional(),
+      ...range,
+      ...page,
+    }),
+  },
+  responses: listResponses(row, 'Hours', hourHeaders),
+});
+
+export function addHourly(app: OpenAPIHono, deps: ApiDeps): void {
+  app.openapi(route, (c) => {
+    const { from, to, limit, cursor, ...filter } = c.req.valid('query');
+    const hours = periodsOf({ from, to }, 1);
+    return answerList(
+      c,
+      { limit, cursor },
+      {
+        name: 'hourly',
+        key,
+        columns: Object.keys(row.shape) as (keyof HourlyRow)[],
+        read: (after, rows) =>
+          readHourlyPage(deps, { filter, fromHour: hours.from, toHour: hours.to, after, limit: rows }),
+        onError: (error) => deps.onError?.(error, 'GET /v1/hourly'),
+      },
+    );
+  });
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { parseSubject, SubjectParser } from './subject.ts';
+
+const tokens = { city: 'riga', district: 'centrs', kind: 'air', source: 'gw-1' };
+
+describe('subjects', () => {
+  it('are partition and four tokens', () => {
+    expect(parseSubject('readings.63.riga.centrs.air.gw-1')).toEqual({ ok: true, partition: 63, tokens });
+    expect(parseSubject('readings.0.A.b_c.1.-')).toMatchObject({ ok: true, partition: 0 });
+  });
+
+  it('with a token that breaks the rule are bad-name, and keep their tokens', () => {
+    const long = 'x'.repeat(65);
+    for (const subject of [
+      `readings.1.riga.centrs.air.${long}`,
+      `readings.1.${long}.centrs.air.gw-1`,
+      'readings.1.riga.centrs.air.gw 1',
+      'readings.1.rīga.centrs.air.gw-1',
+      'readings.1.riga..air.gw-1',
+      'readings.1.riga.centrs.air.gw$1',
+    ]) {
+      const parsed = parseSubject(subject);
+      expect(parsed, subject).toMatchObject({ ok: false, reject: { reason: 'bad-name' } });
+      expect(Object.values(parsed.tokens ?? {}).join('.')).toBe(subject.split('.').slice(2).join('.'));
+    }
+    expect(parseSubject(`readings.1.riga.centrs.air.${'x'.repeat(64)}`).ok).toBe(true);
+  });
+
+  it('of another form are bad-name', () => {
+    for (const subject of [
+      '',
+      'readings',
+      'sensors.riga.centrs.air.gw-1',
+      'readings.riga.centrs.air.gw-1',
+      'readings.1.riga.centrs.air',
+      'readings.1.riga.centrs.air.gw-1.x',
+      'readings.-1.riga.centrs.air.gw-1',
+      'readings.01.riga.centrs.air.gw-1',
+      'readings.1024.riga.centrs.air.gw-1',
+      'readings.1e1.riga.centrs.air.gw-1',
+    ]) {
+      expect(parseSubject(subject), subject).toMatchObject({ ok: false, tokens: null, reject: { reason: 'bad-name' } });
+    }
+  });
+
+  it('are remembered, a bounded number of them (invariant 13)', () => {
+    const parser = new SubjectParser(4);
+    const first = parser.parse('readings.1.a.b.c.d');
+    expect(parser.parse('readings.1.a.b.c.d')).toBe(first);
+    for (let i = 0; i < 10; i++) parser.parse(`readings.1.a.b.c.d${i}`);
+    const again = parser.parse('readings.1.a.b.c.d');
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
+  });
+});
