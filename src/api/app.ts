@@ -9,6 +9,7 @@
  * const answer = await app.request('/v1/cities');
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import { routePath } from 'hono/route';
 import type { ZodError } from 'zod';
 import { addAdmin } from './routes/admin.ts';
 import { addHourly } from './routes/hourly.ts';
@@ -26,6 +27,12 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.error, result.target);
     },
+  });
+  app.use(async (c, next) => {
+    const startMs = deps.clock.monotonicMs();
+    await next();
+    const route = c.res.status === 404 || c.res.status === 405 ? '' : routePath(c, -1);
+    deps.onRequest?.(c.req.method, route, c.res.status, (deps.clock.monotonicMs() - startMs) / 1_000);
   });
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
   addDocument(app);

@@ -53,4 +53,6 @@ export interface ApiDeps {
   readonly horizonMs: number;
   /** Told of what the caller is not: errors that are answered with 500 or break a stream. */
   readonly onError?: (error: unknown, where: string) => void;
+  /** Told of every request when its answer begins; `route` is the pattern, empty where there is none. */
+  readonly onRequest?: (method: string, route: string, status: number, seconds: number) => void;
 }

@@ -135,3 +135,11 @@ export const TABLE_HOURS_MAX = Math.floor((2 ** 32 - 1) / 3_600);
 export const READY_CHECK_MS_MAX = 3_000;
 /** Time open answers have to end when the API closes; then their connections are cut. */
 export const API_CLOSE_MS_MAX = 5_000;
+/** Bytes of the program's log file after which it moves aside at the next start; two are kept. */
+export const LOG_FILE_BYTES_MAX = 64 * 1024 * 1024;
+/** Part of a stream's bytes that must be free: below it, `readyz` says that the stream is full. */
+export const STREAM_FREE_SHARE_MIN = 0.01;
+
+// Embedded servers (src/embedded).
+/** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
+export const NATS_SERVER_VERSION_MIN = [2, 10] as const;

@@ -1,0 +1,87 @@
+/**
+ * The API on its socket, with everything it is handed: `up` and `serve` share it.
+ *
+ * Boundary: wiring. Its connection to the broker is its own, so that a flood of questions never waits behind readings.
+ */
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers as natsHeaders } from '@nats-io/transport-node';
+import { createApp } from '../api/app.ts';
+import type { HealthChecks, Publish } from '../api/ports.ts';
+import { type ApiServer, startApi } from '../api/server.ts';
+import { systemClock } from '../model/clock.ts';
+import type { Config } from '../model/config.ts';
+import { STREAM_FREE_SHARE_MIN } from '../model/limits.ts';
+import type { Log } from '../model/log.ts';
+import { watchCluster } from '../runtime/cluster-view.ts';
+import { connectNats } from '../runtime/connections.ts';
+import { Decoder } from '../runtime/decode/decoder.ts';
+import { READINGS_STREAM } from '../runtime/message-source.ts';
+import { createWorkerQueries } from '../runtime/worker-queries.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { Backends } from './backends.ts';
+
+/** A publisher is told after this long that the broker does not answer; the message may be stored. */
+const PUBLISH_MS_MAX = 5_000;
+
+export async function startApiService(
+  config: Config,
+  { natsUrl, clickhouse, topology }: Backends,
+  log: Log,
+  restarts: Readonly<Record<string, () => number>>,
+): Promise<ApiServer> {
+  const nc = await connectNats(natsUrl, 'hourglass/api');
+  const cluster = await watchCluster(nc, topology);
+  const workers = createWorkerQueries(nc, topology.partitions);
+  const metrics = createMetrics({ cluster, workers, clock: systemClock, restarts });
+  const js = jetstream(nc);
+  const jsm = await jetstreamManager(nc, { checkAPI: false });
+  const decoder = new Decoder();
+
+  const publish: Publish = async (subject, payload, headers) => {
+    const carried = natsHeaders();
+    for (const [name, value] of Object.entries(headers)) carried.set(name, value);
+    const { seq, duplicate } = await js.publish(subject, payload, { headers: carried, timeout: PUBLISH_MS_MAX });
+    return { sequence: seq, duplicate };
+  };
+  const health: HealthChecks = {
+    broker: () => nc.flush().then(() => true),
+    database: async () => (await clickhouse.ping({ select: true })).success,
+    partitionsOwned: async () => (await workers.status()).length,
+    streamFull: async () => {
+      const { state, config: stream } = await jsm.streams.info(READINGS_STREAM);
+      return state.bytes > stream.max_bytes * (1 - STREAM_FREE_SHARE_MIN);
+    },
+  };
+  const app = createApp({
+    clickhouse,
+    cluster,
+    workers,
+    publish,
+    decoder: (...message) => decoder.decode(...message),
+    health,
+    metrics: () => metrics.render(),
+    clock: systemClock,
+    horizonMs: config.horizonDays * 24 * 3_600_000,
+    onRequest: (...request) => metrics.request(...request),
+    onError: (error, where) =>
+      log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  });
+  const letGo = async (): Promise<void> => {
+    await cluster.close();
+    await metrics.close();
+    await nc.close();
+  };
+  try {
+    const server = await startApi(app, { host: config.httpHost, port: config.httpPort });
+    return {
+      ...server,
+      close: async () => {
+        await server.close();
+        await letGo();
+      },
+    };
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Where words go: JSON lines to `<data>/logs/hourglass.log`, short human lines to the terminal.
+ *
+ * Boundary: makes a {@link Log}. A log file above a size moves aside at the next start, so two of them are kept.
+ */
+import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import pretty from 'pino-pretty';
+import { EnvironmentError } from '../model/errors.ts';
+import { LOG_FILE_BYTES_MAX } from '../model/limits.ts';
+import type { Log } from '../model/log.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Logs extends Log {
+  /** All that was said is in the file. */
+  close(): void;
+}
+
+/** @param file null: to the terminal only. @throws {EnvironmentError} where the file cannot be written. */
+export function openLogs(file: string | null, terminal: Terminal): Logs {
+  const lines = new Writable({
+    decodeStrings: false,
+    write: (chunk: unknown, _encoding, done) => {
+      terminal.line(String(chunk).trimEnd());
+      done();
+    },
+  });
+  const human = pretty({
+    colorize: process.stdout.isTTY && process.env['NO_COLOR'] === undefined,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+    destination: lines,
+  });
+  const destination = file === null ? null : openFile(file);
+  const streams: pino.StreamEntry[] = [{ level: 'info', stream: human }];
+  if (destination !== null) streams.push({ level: 'debug', stream: destination });
+  const log = pino({ level: 'debug', base: { pid: process.pid } }, pino.multistream(streams));
+  return {
+    debug: (text) => log.debug(text),
+    info: (text) => log.info(text),
+    warn: (text) => log.warn(text),
+    error: (text) => log.error(text),
+    close: () => destination?.end(),
+  };
+}
+
+function openFile(file: string): ReturnType<typeof pino.destination> {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    if (existsSync(file) && statSync(file).size > LOG_FILE_BYTES_MAX) renameSync(file, `${file}.1`);
+    // Few lines, none of them on the way of a reading: written at once, so that none is lost with the process.
+    return pino.destination({ dest: file, sync: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError(
+      `cannot write ${file}: ${reason}`,
+      'Set HOURGLASS_DATA_DIR to a folder that can be written.',
+      {
+        cause,
+      },
+    );
+  }
+}

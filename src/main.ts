@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/** The command `hourglass` (contract, section 6). */
+import { lastWords } from './cli/exit-codes.ts';
+import { createProgram } from './cli/program.ts';
+
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  const code = lastWords(error);
+  process.exit(code);
+}
