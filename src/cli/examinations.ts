@@ -12,7 +12,7 @@ import { libchdbFile, natsServerBinary } from '../embedded/binaries.ts';
 import type { Config } from '../model/config.ts';
 import { explain } from '../model/errors.ts';
 import { MESSAGE_BYTES_MAX } from '../model/limits.ts';
-import { CHECKPOINT_BUCKET } from '../runtime/checkpoint-store.ts';
+import { CHECKPOINT_BUCKET } from '../runtime/checkpoint-bucket.ts';
 import { connectClickhouse, connectNats } from '../runtime/connections.ts';
 import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { readTopology, REJECTED_STREAM } from '../runtime/topology.ts';

@@ -1,21 +1,18 @@
 /**
- * Checkpoints in a JetStream KV bucket.
+ * Checkpoints in a bucket of keys.
  *
  * Job: blobs in chunks, manifests by compare-and-swap. Boundary: bytes and revisions; what is in a checkpoint,
  * manifest.ts knows. Invariants: 3 (a swap without an answer is not a failed swap), 11 (chunks are never rewritten).
  */
 import { crc32 } from 'node:zlib';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt, FenceLost } from '../model/errors.ts';
 import { CHECKPOINT_CHUNK_BYTES_MAX } from '../model/limits.ts';
+import { type CheckpointBucket, openNatsBucket, WrongRevision } from './checkpoint-bucket.ts';
 import { blobKey, decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
-import { isWrongRevision, passesByItself } from './nats-errors.ts';
 import type { BlobRef, CheckpointStore, StoredManifest } from './ports.ts';
 
-export const CHECKPOINT_BUCKET = 'HOURGLASS';
 const RETRY_MS = 250;
 /** Chunks of one blob written or read at once. */
 const CHUNKS_AT_ONCE = 8;
@@ -25,22 +22,20 @@ export function manifestKey(partition: number): string {
 }
 
 export class KvCheckpointStore implements CheckpointStore {
-  readonly #nc: NatsConnection;
-  readonly #kv: KV;
+  readonly #bucket: CheckpointBucket;
   readonly #clock: Clock;
 
-  private constructor(nc: NatsConnection, kv: KV, clock: Clock) {
-    this.#nc = nc;
-    this.#kv = kv;
+  constructor(bucket: CheckpointBucket, clock: Clock) {
+    this.#bucket = bucket;
     this.#clock = clock;
   }
 
   static async open(nc: NatsConnection, clock: Clock): Promise<KvCheckpointStore> {
-    return new KvCheckpointStore(nc, await new Kvm(nc).open(CHECKPOINT_BUCKET), clock);
+    return new KvCheckpointStore(await openNatsBucket(nc), clock);
   }
 
   async load(partition: number): Promise<StoredManifest | null> {
-    const entry = await this.#patiently(() => this.#kv.get(manifestKey(partition)));
+    const entry = await this.#patiently(() => this.#bucket.get(manifestKey(partition)));
     if (entry === null) return null;
     try {
       return { manifest: decodeManifest(entry.value), revision: entry.revision };
@@ -57,7 +52,7 @@ export class KvCheckpointStore implements CheckpointStore {
     const ref = { epoch, attempt, blob, chunks, bytes: bytes.length, crc32: crc32(bytes) };
     await inTurns(chunks, async (chunk) => {
       const part = bytes.subarray(chunk * CHECKPOINT_CHUNK_BYTES_MAX, (chunk + 1) * CHECKPOINT_CHUNK_BYTES_MAX);
-      await this.#patiently(() => this.#kv.put(chunkKey(partition, ref, chunk), part));
+      await this.#patiently(() => this.#bucket.put(chunkKey(partition, ref, chunk), part));
     });
     return ref;
   }
@@ -65,7 +60,7 @@ export class KvCheckpointStore implements CheckpointStore {
   async getBlob(partition: number, ref: BlobRef): Promise<Uint8Array> {
     const bytes = new Uint8Array(ref.bytes);
     await inTurns(ref.chunks, async (chunk) => {
-      const entry = await this.#patiently(() => this.#kv.get(chunkKey(partition, ref, chunk)));
+      const entry = await this.#patiently(() => this.#bucket.get(chunkKey(partition, ref, chunk)));
       if (entry === null) throw new CheckpointCorrupt(partition, `chunk ${chunkKey(partition, ref, chunk)} is missing`);
       bytes.set(entry.value, chunk * CHECKPOINT_CHUNK_BYTES_MAX);
     });
@@ -76,46 +71,29 @@ export class KvCheckpointStore implements CheckpointStore {
 
   async swap(manifest: Manifest, expectedRevision: number): Promise<number> {
     const bytes = encodeManifest(manifest);
-    for (;;) {
-      try {
-        const key = manifestKey(manifest.partition);
-        return await (expectedRevision === 0
-          ? this.#kv.create(key, bytes)
-          : this.#kv.update(key, bytes, expectedRevision));
-      } catch (error) {
-        if (isWrongRevision(error)) return await this.#resolve(manifest);
-        // No answer: the same bytes at the same revision again, until there is one (invariant 3).
-        if (!passesByItself(error) || this.#nc.isClosed()) throw error;
-        await this.#clock.sleep(RETRY_MS);
-      }
+    const key = manifestKey(manifest.partition);
+    try {
+      // No answer: the same bytes at the same revision again, until there is one (invariant 3).
+      return await this.#patiently(() => this.#bucket.swap(key, bytes, expectedRevision));
+    } catch (error) {
+      if (error instanceof WrongRevision) return await this.#resolve(manifest);
+      throw error;
     }
   }
 
   async purge(partition: number, refs: readonly BlobRef[]): Promise<void> {
-    if (refs.length === 0) return;
-    const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
-    for (const ref of refs) {
-      await this.#patiently(() =>
-        jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, {
-          filter: `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.${blobKey(ref)}.>`,
-        }),
-      );
-    }
+    for (const ref of refs) await this.#patiently(() => this.#bucket.purge(`${blobPrefix(partition, blobKey(ref))}.`));
   }
 
-  async sweep(partition: number, keep: readonly BlobRef[]): Promise<void> {
+  async sweep(partition: number, throughEpoch: number, keep: readonly BlobRef[]): Promise<void> {
     const kept = new Set(keep.map((ref) => blobKey(ref)));
-    const jsm = await jetstreamManager(this.#nc, { checkAPI: false });
-    const prefix = `$KV.${CHECKPOINT_BUCKET}.blob.${String(partition)}.`;
-    const info = await this.#patiently(() =>
-      jsm.streams.info(`KV_${CHECKPOINT_BUCKET}`, { subjects_filter: `${prefix}>` }),
-    );
-    const found = new Set(
-      Object.keys(info.state.subjects ?? {}).map((subject) => subject.slice(prefix.length).replace(/\.\d+$/, '')),
-    );
-    for (const key of found) {
-      if (!kept.has(key))
-        await this.#patiently(() => jsm.streams.purge(`KV_${CHECKPOINT_BUCKET}`, { filter: `${prefix}${key}.>` }));
+    const prefix = blobPrefix(partition, '');
+    const keys = await this.#patiently(() => this.#bucket.keys(prefix));
+    const found = new Set(keys.map((key) => key.slice(prefix.length).replace(/\.\d+$/, '')));
+    for (const blob of found) {
+      const isOfLaterOwner = Number.parseInt(blob, 10) > throughEpoch;
+      if (!kept.has(blob) && !isOfLaterOwner)
+        await this.#patiently(() => this.#bucket.purge(`${blobPrefix(partition, blob)}.`));
     }
   }
 
@@ -126,21 +104,25 @@ export class KvCheckpointStore implements CheckpointStore {
     throw new FenceLost(manifest.partition, current?.manifest.owner ?? 'nobody (the checkpoint bucket was emptied)');
   }
 
-  /** Reads and writes of keys that are written once may be repeated until the broker answers. */
+  /** Reads, swaps, and writes of keys that are written once, may be repeated until the broker answers. */
   async #patiently<T>(action: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
         return await action();
       } catch (error) {
-        if (!passesByItself(error) || this.#nc.isClosed()) throw error;
+        if (!this.#bucket.passes(error)) throw error;
         await this.#clock.sleep(RETRY_MS);
       }
     }
   }
 }
 
+function blobPrefix(partition: number, blob: string): string {
+  return `blob.${String(partition)}.${blob}`;
+}
+
 function chunkKey(partition: number, ref: Pick<BlobRef, 'epoch' | 'attempt' | 'blob'>, chunk: number): string {
-  return `blob.${String(partition)}.${blobKey(ref)}.${String(chunk)}`;
+  return `${blobPrefix(partition, blobKey(ref))}.${String(chunk)}`;
 }
 
 async function inTurns(count: number, action: (n: number) => Promise<void>): Promise<void> {

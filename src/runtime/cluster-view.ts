@@ -7,7 +7,8 @@
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ClusterView } from '../model/cluster.ts';
-import { CHECKPOINT_BUCKET, manifestKey } from './checkpoint-store.ts';
+import { CHECKPOINT_BUCKET } from './checkpoint-bucket.ts';
+import { manifestKey } from './checkpoint-store.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
 import type { Topology } from './topology.ts';
 

@@ -202,7 +202,7 @@ export class PartitionRunner {
       );
     } else {
       this.#swept = true;
-      await this.#ports.store.sweep(this.partition, kept);
+      await this.#ports.store.sweep(this.partition, this.epoch, kept);
     }
   }
 }

@@ -77,8 +77,11 @@ export interface CheckpointStore {
   swap(manifest: Manifest, expectedRevision: number): Promise<number>;
   /** Removes blobs that no manifest lists any more. */
   purge(partition: number, refs: readonly BlobRef[]): Promise<void>;
-  /** Removes every blob of the partition but those of `keep`: what crashed attempts left. */
-  sweep(partition: number, keep: readonly BlobRef[]): Promise<void>;
+  /**
+   * Removes every blob of the partition up to an epoch but those of `keep`: what crashed attempts left. Later epochs
+   * belong to an owner that has taken over meanwhile.
+   */
+  sweep(partition: number, throughEpoch: number, keep: readonly BlobRef[]): Promise<void>;
 }
 
 /**

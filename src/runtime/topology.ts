@@ -21,7 +21,7 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Config } from '../model/config.ts';
 import { EnvironmentError } from '../model/errors.ts';
-import { CHECKPOINT_BUCKET } from './checkpoint-store.ts';
+import { CHECKPOINT_BUCKET } from './checkpoint-bucket.ts';
 import { READINGS_STREAM } from './message-source.ts';
 
 export const REJECTED_STREAM = 'REJECTED';
