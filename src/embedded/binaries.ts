@@ -75,6 +75,12 @@ function onPath(env: NodeJS.ProcessEnv): string | null {
   );
 }
 
+/** The programs of that name that PATH leads to, first found first. */
+export function filesOnPath(env: NodeJS.ProcessEnv, name: string): string[] {
+  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).filter((file) => isFile(file, constants.X_OK));
+}
+
 /** A distribution's package may lack what the streams need. */
 function isNew(file: string): boolean {
   try {

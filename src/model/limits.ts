@@ -143,3 +143,51 @@ export const STREAM_FREE_SHARE_MIN = 0.01;
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;
+/** Bytes waiting to be written to one connection; above, the broker cuts it. Its own default, said as infra/nats says it. */
+export const BROKER_PENDING_BYTES_MAX = 64 * 1024 * 1024;
+/** Time a reader may take nothing before the broker cuts it, s; as infra/nats. */
+export const BROKER_WRITE_DEADLINE_S = 10;
+/** Unanswered QoS 1 messages an MQTT client may have; as infra/nats. */
+export const MQTT_ACK_PENDING_MAX = 1024;
+/**
+ * Bytes of the embedded broker's store: no bound of its own. Each stream has one, the disk is watched, and a bound below
+ * what an existing stream reserves would keep the broker from opening it.
+ */
+export const BROKER_STORE_BYTES_MAX = 2 ** 50;
+/** Part of the machine's memory that the embedded database may take: the workers' windows need the rest. */
+export const DATABASE_MEMORY_SHARE = 0.4;
+/** Threads that merge parts: the database shares the cores with workers and broker. */
+export const DATABASE_MERGE_THREADS = 4;
+/** Threads of the database's periodic tasks: with its default of 2, each kind of task waits for the others. */
+export const DATABASE_TASK_THREADS = 8;
+/** Bytes of the database's cache of marks: 1,000 parts of the largest size, not the default of 5 GB. */
+export const DATABASE_MARK_CACHE_BYTES = 256 * 1024 * 1024;
+/** Bytes of one log file of an embedded server; one older is kept. */
+export const SERVER_LOG_BYTES_MAX = 16 * 1024 * 1024;
+/** Time an embedded server has to become ready: after a crash the broker reads its whole store (some 20 GB). */
+export const SERVER_START_MS_MAX = 180_000;
+/** Time an embedded server has to end by itself; ClickHouse alone waits 5 s for queries that run. Then it is killed. */
+export const SERVER_STOP_MS_MAX = 8_000;
+/** Time we wait for the servers of a run that was killed: they notice at once, and then end within the time above. */
+export const EARLIER_SERVERS_MS_MAX = 12_000;
+/** Time between two health checks of a server, and the time one may take. */
+export const HEALTH_INTERVAL_MS = 5_000;
+/** Health checks in a row without an answer after which a server is started anew: a minute; load makes slow, not silent. */
+export const HEALTH_FAILURES_MAX = 12;
+/** Wait before a server that died is started again; doubled each time ... */
+export const RESTART_BACKOFF_MS_MIN = 100;
+/** ... up to this, ... */
+export const RESTART_BACKOFF_MS_MAX = 10_000;
+/** ... and begun anew after it ran this long. */
+export const RESTART_CALM_MS = 60_000;
+/** Free bytes of the data folder's disk below which nothing is started: the servers could not even merge and compact. */
+export const DISK_FREE_BYTES_MIN = 256 * 1024 * 1024;
+/** Free bytes below which we warn: an hour or so of a busy city. */
+export const DISK_LOW_BYTES = 2 * 1024 ** 3;
+/** Time between two looks at the free bytes. */
+export const DISK_INTERVAL_MS = 10_000;
+
+relation(SERVER_STOP_MS_MAX < EARLIER_SERVERS_MS_MAX, 'servers of a killed run must have ended when we stop waiting');
+relation(SERVER_STOP_MS_MAX < DRAIN_MS_MAX, 'servers must end within the time the program has to drain');
+relation(BROKER_PENDING_BYTES_MAX > IN_FLIGHT_BYTES_MAX, 'the broker must bear what a worker asks for');
+relation(DISK_FREE_BYTES_MIN < DISK_LOW_BYTES, 'the warning must come before the refusal');

@@ -1,0 +1,43 @@
+/**
+ * Are the ports free that we are about to use? All are looked at together and all problems are said in one line.
+ *
+ * Boundary: opens and closes listeners on the loopback interface.
+ */
+import { createServer } from 'node:net';
+import { EnvironmentError } from '../model/errors.ts';
+
+export const LOOPBACK = '127.0.0.1';
+
+export interface WantedPort {
+  readonly variable: string;
+  readonly port: number;
+}
+
+/** @throws {EnvironmentError} naming each port that cannot be used and the variable to change. */
+export async function checkPorts(wanted: readonly WantedPort[]): Promise<void> {
+  const answers = await Promise.all(wanted.map(({ port }) => whyNot(port)));
+  const problems = wanted.flatMap(({ variable, port }, at) => {
+    const twin = wanted.slice(0, at).find((other) => other.port === port);
+    const why = twin === undefined ? answers[at] : `is that of ${twin.variable} too`;
+    return why == null ? [] : [{ variable, text: `port ${String(port)} ${why}` }];
+  });
+  if (problems.length === 0) return;
+  const variables = problems.map(({ variable }) => variable).join(' and ');
+  throw new EnvironmentError(
+    problems.map(({ text }) => text).join('; '),
+    `Set ${variables} to ${problems.length === 1 ? 'a free port' : 'free ports'}, or end what uses ${problems.length === 1 ? 'it' : 'them'}.`,
+    { retry: true },
+  );
+}
+
+/** Null: it can be used. */
+function whyNot(port: number): Promise<string | null> {
+  return new Promise((answer) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') answer('is in use');
+      else answer(`cannot be used (${error.code ?? error.message})`);
+    });
+    server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => answer(null)));
+  });
+}
