@@ -34,6 +34,11 @@ export class BlockBuilder {
     return this.#nextBlock;
   }
 
+  /** Numbers below are taken: by rows of a commit that was lost (invariant 10). */
+  skipTo(nextBlock: number): void {
+    this.#nextBlock = Math.max(this.#nextBlock, nextBlock);
+  }
+
   /** Seals the windows' cells and gives the windows' memory back. */
   build(windows: readonly HourWindow[], series: SeriesIndex): SealedBlock[] {
     this.#forgetOldPrefixes(series);

@@ -188,16 +188,16 @@ async function engineOf(client: ClickHouseClient, table: string): Promise<string
  * them, and returns when they are gone. First and last seen of a sensor stay: the readings are in the stream and come
  * again.
  *
- * @param blocks `fromBlock` and above go.
+ * @param blocks `fromBlock` to `toBlock`, both go.
  */
 export async function deleteBlocks(
   client: ClickHouseClient,
-  blocks: { partition: number; incarnation: number; fromBlock: number },
+  blocks: { partition: number; incarnation: number; fromBlock: number; toBlock: number },
 ): Promise<void> {
   for (const table of BLOCK_TABLES) {
     await client.command({
       query: `ALTER TABLE ${DATABASE}.${table} DELETE
-        WHERE incarnation = {incarnation:UInt32} AND partition = {partition:UInt16} AND block >= {fromBlock:UInt64}`,
+        WHERE incarnation = {incarnation:UInt32} AND partition = {partition:UInt16} AND block BETWEEN {fromBlock:UInt64} AND {toBlock:UInt64}`,
       query_params: blocks,
       clickhouse_settings: WAIT,
     });

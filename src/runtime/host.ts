@@ -26,6 +26,7 @@ import { compareRows } from '../model/series-order.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
+import type { LostBlocks } from './manifest.ts';
 import { PartitionRunner } from './partition-runner.ts';
 import type { CheckpointStore, DeliveredMessage, HourlySink, MessageSource, RejectSink } from './ports.ts';
 
@@ -145,12 +146,13 @@ export class Host {
   openHours(request: OpenHoursRequest): OpenHoursReply {
     const reply: OpenHoursReply = { rows: [], edges: [] };
     const rows: OpenRow[] = [];
-    for (const { actor } of this.#runners.values()) {
+    for (const runner of this.#runners.values()) {
+      const { actor } = runner;
       for (const row of actor.openHours(request)) rows.push(row);
       reply.edges.push({
         partition: actor.partition,
         nextBlock: actor.nextBlock,
-        unconfirmed: actor.outbox.unconfirmed().map((block) => block.block),
+        unconfirmed: [...actor.outbox.unconfirmed().map(({ block }) => block), ...runner.lost.flatMap(numbersOf)],
       });
     }
     for (const row of rows.sort(compareRows)) {
@@ -197,14 +199,22 @@ export class Host {
 
   /** Invariant 10: blocks at or above a checkpoint's next number come from a commit that was lost. */
   async #dropLostBlocks(): Promise<void> {
-    const highest = await this.#inserter.patiently(() => this.#ports.sink.highestBlocks());
-    for (const { actor } of this.#runners.values()) {
-      const found = highest.get(actor.partition) ?? 0;
-      if (found < actor.nextBlock) continue;
-      this.#ports.log.warn(
-        `partition ${String(actor.partition)}: the tables hold block ${String(found)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
-      );
-      await this.#inserter.patiently(() => this.#ports.sink.deleteBlocksFrom(actor.partition, actor.nextBlock));
+    const { sink, log } = this.#ports;
+    const highest = await this.#inserter.patiently(() => sink.highestBlocks());
+    for (const runner of [...this.#runners.values()]) {
+      const { actor, partition } = runner;
+      const found = highest.get(partition) ?? 0;
+      if (found >= actor.nextBlock) {
+        log.warn(
+          `partition ${String(partition)}: the tables hold block ${String(found)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
+        );
+        runner.disown(found);
+        await this.#commit(runner);
+      }
+      // Also those that an owner before this one had begun to delete. A runner that was fenced off has none to delete.
+      if (runner.lost.length === 0 || !this.#runners.has(partition)) continue;
+      for (const blocks of runner.lost) await this.#inserter.patiently(() => sink.deleteBlocks(partition, blocks));
+      runner.lostAreDeleted();
     }
   }
 
@@ -306,6 +316,10 @@ function isCommitted(runner: PartitionRunner, block: number): boolean {
   for (const entry of runner.actor.outbox.entries())
     if (entry.sealed.block < block && entry.state === 'sealed') return false;
   return true;
+}
+
+function numbersOf({ fromBlock, toBlock }: LostBlocks): number[] {
+  return Array.from({ length: toBlock - fromBlock + 1 }, (_, at) => fromBlock + at);
 }
 
 function sequenceOf(header: string | undefined): { session: string; number: number } | 'malformed' | null {

@@ -11,6 +11,7 @@ import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SealedBlock } from '../actors/outbox.ts';
 import { deleteBlocks, highestBlock, INSERT_SETTINGS } from './clickhouse-schema.ts';
+import type { LostBlocks } from './manifest.ts';
 import type { HourlySink } from './ports.ts';
 
 export class ClickhouseSink implements HourlySink {
@@ -39,8 +40,8 @@ export class ClickhouseSink implements HourlySink {
     return highestBlock(this.#client, this.#incarnation);
   }
 
-  deleteBlocksFrom(partition: number, block: number): Promise<void> {
-    return deleteBlocks(this.#client, { partition, incarnation: this.#incarnation, fromBlock: block });
+  deleteBlocks(partition: number, blocks: LostBlocks): Promise<void> {
+    return deleteBlocks(this.#client, { partition, incarnation: this.#incarnation, ...blocks });
   }
 }
 

@@ -23,6 +23,13 @@ export interface BlockRef {
   readonly blob: BlobRef;
 }
 
+/** Rows in the tables from a commit that was lost: their blocks are deleted, and their numbers never used again. */
+export interface LostBlocks {
+  readonly fromBlock: number;
+  /** Inclusive. */
+  readonly toBlock: number;
+}
+
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION;
   readonly partition: number;
@@ -44,6 +51,8 @@ export interface Manifest {
   readonly rejects: BlobRef | null;
   /** Sealed blocks that ClickHouse has not confirmed yet: the outbox. */
   readonly blocks: readonly BlockRef[];
+  /** Not yet certain to be deleted (invariant 10). */
+  readonly lost: readonly LostBlocks[];
 }
 
 const count = z.number().int().nonnegative();
@@ -84,6 +93,7 @@ const manifestSchema = z.object({
   sessions: blobRef.nullable(),
   rejects: blobRef.nullable(),
   blocks: z.array(z.object({ block: count, month: count, rows: count, readings: count, blob: blobRef })),
+  lost: z.array(z.object({ fromBlock: count, toBlock: count })),
 });
 
 export function encodeManifest(manifest: Manifest): Uint8Array {

@@ -16,6 +16,7 @@ import {
   type BlockRef,
   blobKey,
   blobsOf,
+  type LostBlocks,
   type Manifest,
   MANIFEST_VERSION,
   rejectsCodec,
@@ -45,6 +46,7 @@ export class PartitionRunner {
   #committedChanges = -1;
   #committedAtMs: number;
   #swept = false;
+  #lost: readonly LostBlocks[];
 
   private constructor(ports: RunnerPorts, stored: StoredManifest, actor: PartitionActor) {
     this.partition = actor.partition;
@@ -52,6 +54,7 @@ export class PartitionRunner {
     this.#stored = stored;
     this.#actor = actor;
     this.#committedAtMs = ports.clock.monotonicMs();
+    this.#lost = stored.manifest.lost;
     for (const ref of stored.manifest.blocks) this.#blockRefs.set(ref.block, ref);
   }
 
@@ -119,14 +122,36 @@ export class PartitionRunner {
   }
 
   /**
-   * Writes a checkpoint; returns the blocks that may now be inserted. Calls that come meanwhile get the same one.
+   * Writes a checkpoint; returns the blocks that may now be inserted. A call that comes meanwhile waits for the same
+   * checkpoint and gets none: a block that stood twice in one INSERT would count twice in the views.
    * @throws {FenceLost} the memory must be dropped.
    */
   commit(): Promise<readonly SealedBlock[]> {
-    this.#committing ??= this.#commit().finally(() => {
+    if (this.#committing !== null) return this.#committing.then(() => []);
+    this.#committing = this.#commit().finally(() => {
       this.#committing = null;
     });
     return this.#committing;
+  }
+
+  /** Blocks to be deleted from the tables: no checkpoint stands behind them. */
+  get lost(): readonly LostBlocks[] {
+    return this.#lost;
+  }
+
+  /**
+   * The tables hold blocks up to this one, which a commit that was lost has sealed. After the next commit their numbers
+   * are never used again, by whomever: only then may they be deleted, since a delete may be carried out long after it
+   * was sent, when the partition has another owner.
+   */
+  disown(toBlock: number): void {
+    this.#lost = [...this.#lost, { fromBlock: this.#actor.nextBlock, toBlock }];
+    this.#actor.skipBlocksTo(toBlock + 1);
+  }
+
+  /** The tables no longer hold them. */
+  lostAreDeleted(): void {
+    this.#lost = [];
   }
 
   /** ClickHouse has the block's rows. */
@@ -163,6 +188,7 @@ export class PartitionRunner {
       sessions,
       rejects,
       blocks,
+      lost: this.#lost,
     };
     const revision = await store.swap(manifest, this.#stored.revision);
 
@@ -223,6 +249,7 @@ function emptyManifest(partition: number, incarnation: number): Manifest {
     sessions: null,
     rejects: null,
     blocks: [],
+    lost: [],
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import type { Manifest } from './manifest.ts';
+import type { LostBlocks, Manifest } from './manifest.ts';
 
 /** One message of the stream READINGS as the broker delivers it. */
 export interface DeliveredMessage {
@@ -93,8 +93,8 @@ export interface HourlySink {
   insert(blocks: readonly SealedBlock[]): Promise<void>;
   /** The highest block number of each partition in the tables, for this incarnation. */
   highestBlocks(): Promise<ReadonlyMap<number, number>>;
-  /** Deletes rows of blocks that no checkpoint knows (invariant 10). */
-  deleteBlocksFrom(partition: number, block: number): Promise<void>;
+  /** Deletes rows of blocks that no checkpoint stands behind (invariant 10). May be carried out late, or twice. */
+  deleteBlocks(partition: number, blocks: LostBlocks): Promise<void>;
 }
 
 /** Rejected readings into the stream REJECTED; resolves when the broker has acknowledged all of them. At least once. */
