@@ -1,0 +1,100 @@
+/**
+ * What must hold, at any moment and at the end. Boundary: looks at owners and servers, changes nothing.
+ */
+import type { Host } from '../../src/runtime/host.ts';
+import { decodeManifest, type Manifest } from '../../src/runtime/manifest.ts';
+import { type Owner, PARTITIONS, type Servers } from './owner.ts';
+import type { Expected, Workload } from './workload.ts';
+
+const RISING = ['watermarkMs', 'finalThroughMs', 'position', 'nextBlock'] as const;
+
+export class Oracle {
+  readonly #servers: Servers;
+  readonly #report: (problem: string) => void;
+  readonly #highest = new Map<string, number>();
+
+  constructor(servers: Servers, report: (problem: string) => void) {
+    this.#servers = servers;
+    this.#report = report;
+  }
+
+  /** Invariant 7: what is committed about time and position never falls. */
+  time(): void {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const state = this.#manifest(partition)?.state;
+      if (!state) continue;
+      for (const what of RISING) {
+        const key = `partition ${String(partition)} ${what}`;
+        const before = this.#highest.get(key) ?? 0;
+        if (state[what] < before)
+          this.#report(`invariant 7: ${key} fell from ${String(before)} to ${String(state[what])}`);
+        this.#highest.set(key, Math.max(before, state[what]));
+      }
+    }
+  }
+
+  /** A checkpoint of the past was put back: its times are of the past. */
+  forgetTime(): void {
+    this.#highest.clear();
+  }
+
+  /** Invariant 8: what memory says and what the table has of blocks that memory does not hide is all that was counted. */
+  openHours({ host }: Owner): void {
+    const statuses = host.status();
+    const isNewest = statuses.every(({ partition, epoch }) => this.#manifest(partition)?.epoch === epoch);
+    if (statuses.length < PARTITIONS || !isNewest) return;
+    const reply = host.openHours({ fromHour: 0, toHour: 1e6, limit: 1e6 });
+    const edges = new Map(reply.edges.map((edge) => [edge.partition, edge]));
+    let shown = reply.rows.reduce((sum, row) => sum + row.count, 0);
+    for (const { partition, block, count } of this.#servers.database.rows.values()) {
+      const edge = edges.get(partition);
+      if (edge !== undefined && block < edge.nextBlock && !edge.unconfirmed.includes(block)) shown += count;
+    }
+    const counted = statuses.reduce((sum, { totals }) => sum + totals.readingsCounted, 0);
+    if (shown !== counted)
+      this.#report(`invariant 8: ${String(shown)} readings are shown, ${String(counted)} were counted`);
+  }
+
+  /** When everything has come to rest: every hour, every reject, every book. */
+  end(host: Host, workload: Workload): void {
+    const found = this.#hours();
+    for (const [key, want] of workload.hours) {
+      const have = found.get(key);
+      if (have === undefined) this.#report(`${key} is missing`);
+      else if (have.count !== want.count || have.sum !== want.sum || have.min !== want.min || have.max !== want.max)
+        this.#report(`${key} is ${JSON.stringify(have)}, must be ${JSON.stringify(want)}`);
+    }
+    for (const key of found.keys()) if (!workload.hours.has(key)) this.#report(`${key} was never published`);
+    for (const key of workload.rejects)
+      if (!this.#servers.rejected.found.has(key)) this.#report(`${key} is not in REJECTED`);
+    for (const { partition, totals } of host.status()) {
+      const { messages, messagesUsed, messagesDuplicate, messagesRejected } = totals;
+      const published = workload.messages[partition];
+      if (messages !== published)
+        this.#report(
+          `invariant 14: partition ${String(partition)} took ${String(messages)} of ${String(published)} messages`,
+        );
+      if (messages !== messagesUsed + messagesDuplicate + messagesRejected)
+        this.#report(`invariant 14: the messages of partition ${String(partition)} do not add up`);
+    }
+  }
+
+  #hours(): Map<string, Expected> {
+    const hours = new Map<string, Expected>();
+    for (const row of this.#servers.database.rows.values()) {
+      const key = `${String(row.partition)}|${row.sensor}|${String(row.hour)}`;
+      const known = hours.get(key) ?? { count: 0, sum: 0, min: Infinity, max: -Infinity };
+      known.count += row.count;
+      known.sum += row.sumHi + row.sumLo;
+      known.min = Math.min(known.min, row.min);
+      known.max = Math.max(known.max, row.max);
+      hours.set(key, known);
+    }
+    return hours;
+  }
+
+  #manifest(partition: number): Manifest | null {
+    const stored = this.#servers.bucket.values.get(`manifest.${String(partition)}`);
+    return stored === undefined ? null : decodeManifest(stored.value);
+  }
+}

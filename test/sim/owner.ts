@@ -1,0 +1,93 @@
+/**
+ * A process that owns the partitions: the real host with its real checkpoint store, on simulated servers.
+ *
+ * Boundary: puts it together; what is between the program and the servers can be replaced, to plant a fault.
+ */
+import { explain } from '../../src/model/errors.ts';
+import type { Log } from '../../src/model/log.ts';
+import type { CheckpointBucket } from '../../src/runtime/checkpoint-bucket.ts';
+import { KvCheckpointStore } from '../../src/runtime/checkpoint-store.ts';
+import { Decoder } from '../../src/runtime/decode/decoder.ts';
+import { Host } from '../../src/runtime/host.ts';
+import type { CheckpointStore, HourlySink, RejectSink } from '../../src/runtime/ports.ts';
+import { type Bucket, type Rejected, SimSource, type Stream } from './broker.ts';
+import type { Database } from './database.ts';
+import type { Server } from './network.ts';
+import { Life, type World } from './world.ts';
+
+export const PARTITIONS = 2;
+const INCARNATION = 7;
+
+export interface Servers {
+  readonly broker: Server;
+  readonly db: Server;
+  readonly stream: Stream;
+  readonly bucket: Bucket;
+  readonly rejected: Rejected;
+  readonly database: Database;
+}
+
+/** Where a planted fault stands between the program and the world. */
+export interface Seams {
+  bucket?(bucket: CheckpointBucket, servers: Servers, life: Life): CheckpointBucket;
+  store?(store: CheckpointStore, servers: Servers, life: Life): CheckpointStore;
+  sink?(sink: HourlySink, servers: Servers, life: Life): HourlySink;
+  rejects?(sink: RejectSink): RejectSink;
+}
+
+export class Owner {
+  readonly life: Life;
+  readonly host: Host;
+  started = false;
+
+  constructor(name: string, world: World, servers: Servers, seams: Seams, say: (text: string) => void) {
+    this.life = new Life(name, world);
+    const { life } = this;
+    const { broker, db } = servers;
+    const clock = life.clock();
+    const bucket = servers.bucket.connect(broker, life);
+    const store = new KvCheckpointStore(seams.bucket?.(bucket, servers, life) ?? bucket, clock);
+    const sink = servers.database.connect(db, life);
+    const rejects = servers.rejected.connect(broker, life);
+    const decoder = new Decoder();
+    this.host = new Host(
+      {
+        source: new SimSource(world, broker, life, servers.stream),
+        store: seams.store?.(store, servers, life) ?? store,
+        sink: seams.sink?.(sink, servers, life) ?? sink,
+        rejects: seams.rejects?.(rejects) ?? rejects,
+        clock,
+        decode: (...message) => decoder.decode(...message),
+        log: logTo((text) => say(`${name}: ${text}`)),
+      },
+      {
+        owner: name,
+        partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
+        incarnation: INCARNATION,
+        disorderMs: 5_000,
+        horizonMs: 0,
+      },
+    );
+    // A host that fails is a process that ends.
+    const end = (error: unknown): void => {
+      say(`${name} ends: ${explain(error)}`);
+      life.kill();
+    };
+    this.host.failed.catch(end);
+    this.host.start().then(() => (this.started = true), end);
+  }
+
+  get isAwake(): boolean {
+    return this.started && !this.life.isDead && !this.life.isFrozen;
+  }
+
+  /** True where it has every partition and has read the stream to its end. */
+  hasReadAll(stream: Stream): boolean {
+    const statuses = this.host.status();
+    return statuses.length === PARTITIONS && statuses.every(({ position }) => position > stream.messages.length);
+  }
+}
+
+function logTo(say: (text: string) => void): Log {
+  return { debug: say, info: say, warn: say, error: say };
+}
