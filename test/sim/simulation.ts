@@ -207,11 +207,12 @@ class Run {
         owner = this.#startOwner();
       } else if (owner.started && owner.hasReadAll(this.#servers.stream)) {
         const done = owner;
-        void done.host.flush().then(() => {
+        const rest = (): void => {
           // One that took over late, and was robbed while it wrote, has not written everything.
           if (done.hasReadAll(this.#servers.stream)) flushed = done;
           else this.#world.in(500, look);
-        });
+        };
+        void done.host.flush().then(rest);
         return;
       }
       this.#world.in(500, look);
