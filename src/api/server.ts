@@ -7,7 +7,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { EnvironmentError } from '../model/errors.ts';
-import { API_CLOSE_MS_MAX } from '../model/limits.ts';
+import { API_CLOSE_MS_MAX, API_KEEP_ALIVE_MS } from '../model/limits.ts';
 
 export interface ApiServer {
   readonly url: string;
@@ -47,6 +47,7 @@ function listen(app: Parameters<typeof startApi>[0], { host, port }: { host: str
     const server = serve({ fetch: (request) => app.fetch(request), hostname: host, port }, () =>
       resolve(server),
     ) as Server;
+    server.keepAliveTimeout = API_KEEP_ALIVE_MS;
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
   });
 }

@@ -133,6 +133,8 @@ export const MESSAGE_ID_CHARS_MAX = 256;
 export const TABLE_HOURS_MAX = Math.floor((2 ** 32 - 1) / 3_600);
 /** Time one readiness check may take: a probe usually waits a few seconds in all. */
 export const READY_CHECK_MS_MAX = 3_000;
+/** An idle connection stays open longer than the minute of a load balancer in front: it, not we, must be the one that closes. */
+export const API_KEEP_ALIVE_MS = 65_000;
 /** Time open answers have to end when the API closes; then their connections are cut. */
 export const API_CLOSE_MS_MAX = 5_000;
 /** Bytes of the program's log file after which it moves aside at the next start; two are kept. */

@@ -201,7 +201,7 @@ export class Host {
   async #dropLostBlocks(): Promise<void> {
     const { sink, log } = this.#ports;
     const highest = await this.#inserter.patiently(() => sink.highestBlocks());
-    for (const runner of [...this.#runners.values()]) {
+    for (const runner of this.#runners.values()) {
       const { actor, partition } = runner;
       const found = highest.get(partition) ?? 0;
       if (found >= actor.nextBlock) {
