@@ -1,0 +1,105 @@
+/** Consume and aggregate a backlog, beside a bare consumer of the same stream that only counts. */
+import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
+import { type Filled, fillFrames, fillSingles } from './fill.ts';
+import { type Benchmark, type Figure, ratios, type Size } from './harness.ts';
+import { consumeBare, NodeProcess } from './processes.ts';
+import { Servers } from './servers.ts';
+import { totalsOf, waitUntil } from './waiting.ts';
+
+const SIZES: Record<Size, { singles: number; frames: number; series: number; rounds: number }> = {
+  tiny: { singles: 2_000, frames: 40, series: 10_000, rounds: 2 },
+  small: { singles: 300_000, frames: 6_000, series: 200_000, rounds: 3 },
+  full: { singles: 1_000_000, frames: 20_000, series: 200_000, rounds: 5 },
+};
+const CONSUME_MS_MAX = 300_000;
+
+export const consume: Benchmark = {
+  name: 'consume',
+  async run(size, say) {
+    const { singles, frames, series, rounds } = SIZES[size];
+    const servers = await Servers.start();
+    const figures: Figure[] = [];
+    try {
+      for (const [what, fill] of [
+        ['single readings (SenML)', () => fillSingles(servers, singles)],
+        ['frames of 500', () => fillFrames(servers, frames, series)],
+      ] as const) {
+        await servers.fresh({ keepReadings: false });
+        const filled = await fill();
+        say(`${what}: ${filled.readings.toLocaleString('en')} readings are in the stream`);
+        figures.push(...(await compare(servers, filled, rounds, what, say)));
+      }
+    } finally {
+      await servers.stop();
+    }
+    return {
+      name: 'consume',
+      about: `A backlog in a file-backed stream, read by Hourglass (one worker thread; decoding, windows, ledger, checkpoints every 2 s, rows to ClickHouse) and, in turn, by a nats.js \`consume()\` that only counts (ordered consumer, max_messages 16,384, refilled at half). Broker, database and reader share the machine. Counts and sums are checked in the tables after each round. ${singles.toLocaleString('en')} messages of one reading over 10,000 series; ${frames.toLocaleString('en')} frames over ${series.toLocaleString('en')} series. Not measured: more worker threads, a broker on another machine.`,
+      figures,
+    };
+  },
+};
+
+async function compare(
+  servers: Servers,
+  filled: Filled,
+  rounds: number,
+  what: string,
+  say: (text: string) => void,
+): Promise<Figure[]> {
+  const bare: number[] = [];
+  const ours: number[] = [];
+  const bareCpu: number[] = [];
+  const ourCpu: number[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const counted = await consumeBare(servers.embedded.natsUrl, filled.messages);
+    const perMessage = filled.readings / filled.messages;
+    bare.push((counted.messages * perMessage * 1_000) / counted.ms);
+    bareCpu.push((counted.cpuMs * 1e6) / filled.readings);
+    const { readingsPerSecond, cpuNsPerReading } = await aggregate(servers, filled);
+    ours.push(readingsPerSecond);
+    ourCpu.push(cpuNsPerReading);
+    say(
+      `${what}, round ${String(round)}: ${Math.round(readingsPerSecond).toLocaleString('en')} readings/s, the bare consumer ${Math.round(bare.at(-1) ?? 0).toLocaleString('en')}`,
+    );
+  }
+  return [
+    { what: `${what}: Hourglass`, unit: 'readings/s', values: ours },
+    { what: `${what}: bare consumer`, unit: 'readings/s', values: bare },
+    { what: `${what}: ratio`, unit: '', values: ratios(ours, bare) },
+    { what: `${what}: Hourglass, CPU of the process`, unit: 'ns a reading', values: ourCpu },
+    { what: `${what}: bare consumer, CPU of the process`, unit: 'ns a reading', values: bareCpu },
+  ];
+}
+
+async function aggregate(
+  servers: Servers,
+  filled: Filled,
+): Promise<{ readingsPerSecond: number; cpuNsPerReading: number }> {
+  const topology = await servers.fresh({ keepReadings: true });
+  const { natsUrl, clickhouseUrl } = servers.embedded;
+  const node = await NodeProcess.start(natsUrl, clickhouseUrl, servers.config.allowedDisorderMs);
+  const workers = createWorkerQueries(servers.nc, topology.partitions);
+  const before = await node.usage('cpu');
+  // From here to the end: the start of threads and connections is not part of it, nor what was counted meanwhile.
+  const from = await totalsOf(workers);
+  const startMs = performance.now();
+  const endMs = await waitUntil(
+    'all is counted',
+    CONSUME_MS_MAX,
+    async () => (await totalsOf(workers)).messages >= filled.messages,
+  );
+  const after = await node.usage('cpu');
+  await workers.flush();
+  const [count, sum] = await servers.row<[number, number]>('SELECT sum(count), sum(sum) FROM hourglass.hourly');
+  if (count !== filled.readings || sum !== filled.sum)
+    throw new Error(
+      `${String(count)} readings and ${String(sum)} in the tables, ${String(filled.readings)} and ${String(filled.sum)} were published`,
+    );
+  await node.stop();
+  const readings = ((filled.messages - from.messages) / filled.messages) * filled.readings;
+  return {
+    readingsPerSecond: endMs > startMs && readings > 0 ? (readings * 1_000) / (endMs - startMs) : NaN,
+    cpuNsPerReading: readings > 0 ? ((after.cpuMs - before.cpuMs) * 1e6) / readings : NaN,
+  };
+}

@@ -1,0 +1,101 @@
+/** From the publisher to the answer: throughput with everything on one machine, and how soon one reading shows. */
+import { systemClock } from '../src/model/clock.ts';
+import { Publisher } from '../src/publish/publisher.ts';
+import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
+import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
+import { FRAME_READINGS, HOUR_START_MS } from './fill.ts';
+import type { Benchmark, Size } from './harness.ts';
+import { NodeProcess } from './processes.ts';
+import { quiet, Servers } from './servers.ts';
+import { totalsOf, waitUntil } from './waiting.ts';
+
+const SIZES: Record<Size, { frames: number; rounds: number; singles: number }> = {
+  tiny: { frames: 50, rounds: 1, singles: 5 },
+  small: { frames: 4_000, rounds: 3, singles: 50 },
+  full: { frames: 20_000, rounds: 5, singles: 200 },
+};
+const GATEWAYS = 200;
+const COUNT_MS_MAX = 120_000;
+
+export const endToEnd: Benchmark = {
+  name: 'end-to-end',
+  async run(size, say) {
+    const { frames, rounds, singles } = SIZES[size];
+    const servers = await Servers.start();
+    const throughput: number[] = [];
+    const latency: number[] = [];
+    try {
+      for (let round = 1; round <= rounds; round++) {
+        const topology = await servers.fresh({ keepReadings: false });
+        const node = await NodeProcess.start(
+          servers.embedded.natsUrl,
+          servers.embedded.clickhouseUrl,
+          servers.config.allowedDisorderMs,
+        );
+        const workers = createWorkerQueries(servers.nc, topology.partitions);
+        const publisher = new Publisher(servers.nc, systemClock, quiet, { session: `round-${String(round)}` });
+        const startMs = performance.now();
+        for (let i = 0; i < frames; i++) await publisher.publish(frameOf(i));
+        await publisher.drain();
+        const endMs = await waitUntil(
+          'all is counted',
+          COUNT_MS_MAX,
+          async () => (await totalsOf(workers)).readingsCounted === frames * FRAME_READINGS,
+        );
+        throughput.push((frames * FRAME_READINGS * 1_000) / (endMs - startMs));
+        for (let i = 0; i < singles; i++) latency.push(await timeToShow(servers, workers, i));
+        await workers.flush();
+        const [count] = await servers.row<[number]>('SELECT sum(count) FROM hourglass.hourly');
+        if (count !== frames * FRAME_READINGS + singles) throw new Error(`${String(count)} readings are in the tables`);
+        await node.stop();
+        say(`round ${String(round)}: ${Math.round(throughput.at(-1) ?? 0).toLocaleString('en')} readings/s`);
+      }
+    } finally {
+      await servers.stop();
+    }
+    latency.sort((a, b) => a - b);
+    const at = (share: number): number =>
+      latency[Math.min(latency.length - 1, Math.floor(share * latency.length))] ?? NaN;
+    return {
+      name: 'end-to-end',
+      about: `Publisher (frames of 500, each acknowledged, up to 512 under way), broker, one worker thread with checkpoints, and database on one machine, at once: from the first publish until every reading is counted; the tables are checked. Then ${String(singles)} single readings a round, one after the other: from the publish until the open hour shows it (asked again at once).`,
+      figures: [
+        { what: 'published, acknowledged and counted', unit: 'readings/s', values: throughput },
+        { what: 'a reading shows in the open hour, median', unit: 'ms', values: [at(0.5)] },
+        { what: 'a reading shows in the open hour, 99 of 100', unit: 'ms', values: [at(0.99)] },
+      ],
+    };
+  },
+};
+
+function frameOf(i: number): Parameters<Publisher['publish']>[0] {
+  const gateway = i % GATEWAYS;
+  const subject = `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;
+  const sensors = Array.from(
+    { length: FRAME_READINGS },
+    (_, n) => `meter-${String(gateway * FRAME_READINGS + n).padStart(10, '0')}`,
+  );
+  const payload = encodeFrame({
+    metric: 'kwh',
+    baseMs: HOUR_START_MS + i,
+    sensors,
+    values: new Float64Array(FRAME_READINGS).fill(i % 10),
+  });
+  return { subject, publisher: subject, contentType: 'application/msgpack', payload, readings: FRAME_READINGS };
+}
+
+async function timeToShow(
+  servers: Servers,
+  workers: ReturnType<typeof createWorkerQueries>,
+  i: number,
+): Promise<number> {
+  const sensor = `single-${String(i)}`;
+  const hour = Math.floor(HOUR_START_MS / 3_600_000);
+  const startMs = performance.now();
+  servers.nc.publish('sensors.city.d0.single.gw', `[{"n":"${sensor}/m","t":${String(HOUR_START_MS / 1_000)},"v":1}]`);
+  for (;;) {
+    const { rows } = await workers.openHours({ sensor, fromHour: hour, toHour: hour + 1, limit: 10 });
+    if (rows.length > 0) return performance.now() - startMs;
+    if (performance.now() - startMs > COUNT_MS_MAX) throw new Error('a reading does not show');
+  }
+}

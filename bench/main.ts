@@ -1,0 +1,39 @@
+/** `npm run bench`: runs benchmarks in turn, prints the report and writes it to bench/results/. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { consume } from './consume.ts';
+import { endToEnd } from './end-to-end.ts';
+import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
+import { hourClose } from './hour-close.ts';
+import { memory } from './memory.ts';
+
+const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory];
+const SIZES: readonly Size[] = ['tiny', 'small', 'full'];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    size: { type: 'string', default: 'full' },
+    out: { type: 'string', default: 'bench/results' },
+  },
+});
+const size = SIZES.find((one) => one === values.size);
+const chosen = ALL.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
+if (size === undefined || chosen.length === 0) {
+  console.error(`--size is one of ${SIZES.join(', ')}; --only names of ${ALL.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const sections: Section[] = [];
+for (const benchmark of chosen) {
+  console.error(`${benchmark.name} ...`);
+  sections.push(await benchmark.run(size, (text) => console.error(`  ${text}`)));
+}
+const date = new Date().toISOString().slice(0, 10);
+const report: Report = { date, size, machine: describeMachine(), sections };
+mkdirSync(values.out, { recursive: true });
+const file = `${values.out}/${date}${values.only === undefined ? '' : `-${values.only}`}`;
+writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
+writeFileSync(`${file}.md`, toMarkdown(report));
+console.log(toMarkdown(report));
+process.exit(0);

@@ -1,0 +1,61 @@
+/** What runs in a process of its own, so that its CPU and memory are its own. Boundary: starts it, talks to it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** Sent back by a child: user and system time of all its threads, memory. */
+export interface Usage {
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  /** Heap and array buffers of the worker thread. */
+  readonly threadBytes: number;
+}
+
+export interface BareResult {
+  readonly messages: number;
+  readonly bytes: number;
+  /** From the first message to the last. */
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+/** The bare consumer, from start to end. */
+export async function consumeBare(natsUrl: string, messages: number): Promise<BareResult> {
+  const child = forkHere('bare-consumer', [natsUrl, String(messages)]);
+  const [result] = (await once(child, 'message')) as [BareResult];
+  await once(child, 'exit');
+  return result;
+}
+
+export class NodeProcess {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Resolves when every partition is read. */
+  static async start(natsUrl: string, clickhouseUrl: string, disorderMs: number): Promise<NodeProcess> {
+    const child = forkHere('node-process', [natsUrl, clickhouseUrl, String(disorderMs)]);
+    await once(child, 'message');
+    return new NodeProcess(child);
+  }
+
+  /** @param what `memory` takes a second: the thread says its figures once in each. */
+  async usage(what: 'cpu' | 'memory'): Promise<Usage> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(what);
+    const [usage] = (await answer) as [Usage];
+    return usage;
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.send('stop');
+    await exited;
+  }
+}
+
+function forkHere(name: string, args: string[]): ChildProcess {
+  return fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), args, { execArgv: ['--expose-gc'] });
+}
