@@ -1,9 +1,8 @@
 /** From the publisher to the answer: throughput with everything on one machine, and how soon one reading shows. */
 import { systemClock } from '../src/model/clock.ts';
 import { Publisher } from '../src/publish/publisher.ts';
-import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
-import { FRAME_READINGS, HOUR_START_MS } from './fill.ts';
+import { FRAME_READINGS, frameOf, HOUR_START_MS } from './fill.ts';
 import type { Benchmark, Size } from './harness.ts';
 import { NodeProcess } from './processes.ts';
 import { quiet, Servers } from './servers.ts';
@@ -35,7 +34,7 @@ export const endToEnd: Benchmark = {
         const workers = createWorkerQueries(servers.nc, topology.partitions);
         const publisher = new Publisher(servers.nc, systemClock, quiet, { session: `round-${String(round)}` });
         const startMs = performance.now();
-        for (let i = 0; i < frames; i++) await publisher.publish(frameOf(i));
+        for (let i = 0; i < frames; i++) await publisher.publish(messageOf(i));
         await publisher.drain();
         const endMs = await waitUntil(
           'all is counted',
@@ -68,19 +67,10 @@ export const endToEnd: Benchmark = {
   },
 };
 
-function frameOf(i: number): Parameters<Publisher['publish']>[0] {
+function messageOf(i: number): Parameters<Publisher['publish']>[0] {
   const gateway = i % GATEWAYS;
   const subject = `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;
-  const sensors = Array.from(
-    { length: FRAME_READINGS },
-    (_, n) => `meter-${String(gateway * FRAME_READINGS + n).padStart(10, '0')}`,
-  );
-  const payload = encodeFrame({
-    metric: 'kwh',
-    baseMs: HOUR_START_MS + i,
-    sensors,
-    values: new Float64Array(FRAME_READINGS).fill(i % 10),
-  });
+  const payload = frameOf(gateway, HOUR_START_MS + i, i % 10);
   return { subject, publisher: subject, contentType: 'application/msgpack', payload, readings: FRAME_READINGS };
 }
 

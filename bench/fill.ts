@@ -1,13 +1,12 @@
 /** Fills the stream for a benchmark. Boundary: publishes; what was published is known exactly. */
-import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { READINGS_STREAM } from '../src/runtime/message-source.ts';
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import type { Servers } from './servers.ts';
-import { waitUntil } from './waiting.ts';
 
-const FILL_MS_MAX = 300_000;
-/** Publishes between two waits for the broker: bounds what is under way. */
-const FLUSH_EVERY = 5_000;
+const ACKNOWLEDGE_MS_MAX = 30_000;
+/** Messages without acknowledgement. */
+const UNDER_WAY_MAX = 1_000;
 export const FRAME_READINGS = 500;
 /** An hour of the past: every run is the same. */
 export const HOUR_START_MS = Date.UTC(2026, 0, 5, 10);
@@ -22,8 +21,7 @@ export interface Filled {
 /** One SenML reading a message: 10,000 sensors behind 200 gateways, in a fixed order. */
 export async function fillSingles(servers: Servers, messages: number): Promise<Filled> {
   const encoder = new TextEncoder();
-  const contentType = headers();
-  contentType.set('Content-Type', 'application/senml+json');
+  const publish = publisherTo(servers.nc);
   let sum = 0;
   for (let i = 0; i < messages; i++) {
     const sensor = i % 10_000;
@@ -32,37 +30,72 @@ export async function fillSingles(servers: Servers, messages: number): Promise<F
     sum += value;
     const timeS = (HOUR_START_MS + Math.floor((i / messages) * 3_500_000)) / 1_000;
     const payload = `[{"n":"sensor-${String(sensor).padStart(5, '0')}/temp","t":${String(timeS)},"v":${String(value)}}]`;
-    const subject = `sensors.city.d${String(gateway % 10)}.air.gw${String(gateway)}`;
-    servers.nc.publish(subject, encoder.encode(payload), { headers: contentType });
-    if (i % FLUSH_EVERY === 0) await servers.nc.flush();
+    await publish.one(`sensors.city.d${String(gateway % 10)}.air.gw${String(gateway)}`, encoder.encode(payload));
   }
-  await stored(servers, messages);
+  await publish.all();
   return { messages, readings: messages, sum };
 }
 
 /** Frames of 500 readings: `series` sensors, 500 behind each gateway, round after round. */
 export async function fillFrames(servers: Servers, frames: number, series: number): Promise<Filled> {
   const gateways = Math.max(1, Math.ceil(series / FRAME_READINGS));
+  const publish = publisherTo(servers.nc);
   let sum = 0;
   for (let i = 0; i < frames; i++) {
     const timeMs = HOUR_START_MS + Math.floor((i / frames) * 3_500_000);
-    sum += publishFrame(servers.nc, i % gateways, timeMs, i % 1_000);
-    if (i % 500 === 0) await servers.nc.flush();
+    const value = i % 1_000;
+    sum += value * FRAME_READINGS;
+    await publish.one(subjectOf(i % gateways), frameOf(i % gateways, timeMs, value));
   }
-  await stored(servers, frames);
+  await publish.all();
   return { messages: frames, readings: frames * FRAME_READINGS, sum };
 }
 
-/** Names of 16 bytes. Gives the sum of the frame's values. */
-export function publishFrame(nc: NatsConnection, gateway: number, timeMs: number, value: number): number {
-  const payload = encodeFrame({
+/** One frame of every gateway, acknowledged. */
+export async function publishRound(
+  nc: NatsConnection,
+  gateways: Iterable<number>,
+  timeMs: number,
+  value: number,
+): Promise<void> {
+  const publish = publisherTo(nc);
+  for (const gateway of gateways) await publish.one(subjectOf(gateway), frameOf(gateway, timeMs, value));
+  await publish.all();
+}
+
+/** Acknowledged, without `Hourglass-Seq`: a device of the plain kind. A stream drops what is published faster than it stores. */
+function publisherTo(nc: NatsConnection): {
+  one(subject: string, payload: Uint8Array): Promise<void>;
+  all(): Promise<void>;
+} {
+  const js = jetstream(nc);
+  const underWay = new Set<Promise<unknown>>();
+  return {
+    one: async (subject, payload) => {
+      const stored: Promise<unknown> = js
+        .publish(subject, payload, { timeout: ACKNOWLEDGE_MS_MAX })
+        .then(() => underWay.delete(stored));
+      underWay.add(stored);
+      if (underWay.size >= UNDER_WAY_MAX) await Promise.race(underWay);
+    },
+    all: async () => {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+function subjectOf(gateway: number): string {
+  return `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;
+}
+
+/** Names of 16 bytes. */
+export function frameOf(gateway: number, timeMs: number, value: number): Uint8Array {
+  return encodeFrame({
     metric: 'kwh',
     baseMs: timeMs,
     sensors: namesOf(gateway),
     values: new Float64Array(FRAME_READINGS).fill(value),
   });
-  nc.publish(`sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`, payload);
-  return value * FRAME_READINGS;
 }
 
 const names = new Map<number, string[]>();
@@ -75,13 +108,4 @@ function namesOf(gateway: number): string[] {
     names.set(gateway, known);
   }
   return known;
-}
-
-/** Everything has been stored: core publishes have no acknowledgement, the stream's count is. */
-export async function stored(servers: Servers, messages: number): Promise<void> {
-  await servers.nc.flush();
-  await waitUntil('the stream has every message', FILL_MS_MAX, async () => {
-    const { state } = await servers.jsm.streams.info(READINGS_STREAM);
-    return state.messages >= messages;
-  });
 }

@@ -2,7 +2,7 @@
 import { HOUR_MS } from '../src/model/hour.ts';
 import { watchCluster } from '../src/runtime/cluster-view.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
-import { FRAME_READINGS, publishFrame, stored } from './fill.ts';
+import { FRAME_READINGS, publishRound } from './fill.ts';
 import type { Benchmark, Size } from './harness.ts';
 import { NodeProcess } from './processes.ts';
 import { Servers } from './servers.ts';
@@ -59,10 +59,13 @@ async function closeOnce(
   const workers = createWorkerQueries(servers.nc, topology.partitions);
   const cluster = await watchCluster(servers.nc, topology);
   const gateways = series / FRAME_READINGS;
-  const publish = async (value: number): Promise<void> => {
-    for (let gateway = 0; gateway < gateways; gateway++) publishFrame(servers.nc, gateway, endMs - 1_000, value);
-    await stored(servers, gateways * (value + 1));
-  };
+  const publish = (value: number): Promise<void> =>
+    publishRound(
+      servers.nc,
+      Array.from({ length: gateways }, (_, gateway) => gateway),
+      endMs - 1_000,
+      value,
+    );
   const inTables = async (): Promise<number> =>
     (await servers.row<[number]>('SELECT sum(count) FROM hourglass.hourly_facts'))[0];
   // New series have an early row; what is measured is the row at the end of the hour.

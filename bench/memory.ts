@@ -1,6 +1,6 @@
 /** What one more series costs a worker node, everything included. */
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
-import { FRAME_READINGS, publishFrame, stored } from './fill.ts';
+import { FRAME_READINGS, publishRound } from './fill.ts';
 import type { Benchmark, Size } from './harness.ts';
 import { NodeProcess, type Usage } from './processes.ts';
 import { Servers } from './servers.ts';
@@ -33,11 +33,9 @@ export const memory: Benchmark = {
         gateways = series / FRAME_READINGS;
         // Each series has an open hour: a reading after its early row has been written.
         for (const [part, firstGateway] of [first, 0].entries()) {
-          for (let gateway = firstGateway; gateway < gateways; gateway++) {
-            publishFrame(servers.nc, gateway, timeMs, part);
-            published += 1;
-          }
-          await stored(servers, published);
+          const round = Array.from({ length: gateways - firstGateway }, (_, at) => firstGateway + at);
+          await publishRound(servers.nc, round, timeMs, part);
+          published += round.length;
           await waitUntil('all is counted and written', COUNT_MS_MAX, async () => {
             const statuses = await workers.status();
             const outbox = statuses.reduce((sum, status) => sum + status.outboxBlocks, 0);

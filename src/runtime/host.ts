@@ -12,7 +12,7 @@ import type { SealedBlock } from '../actors/outbox.ts';
 import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
-import { explain, FenceLost } from '../model/errors.ts';
+import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
 import {
   CHECKPOINT_INTERVAL_MS,
   IDLE_CHECKPOINT_INTERVAL_MS,
@@ -28,10 +28,19 @@ import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
 import type { LostBlocks } from './manifest.ts';
 import { PartitionRunner } from './partition-runner.ts';
-import type { CheckpointStore, DeliveredMessage, HourlySink, MessageSource, RejectSink } from './ports.ts';
+import type {
+  CheckpointStore,
+  DeliveredMessage,
+  HourlySink,
+  MessageSource,
+  RejectSink,
+  StreamHistory,
+} from './ports.ts';
+import { assertSameHistory } from './stream-history.ts';
 
 export interface HostPorts {
   readonly source: MessageSource;
+  readonly history: StreamHistory;
   readonly store: CheckpointStore;
   readonly sink: HourlySink;
   readonly rejects: RejectSink;
@@ -52,6 +61,8 @@ export interface HostOptions {
 const TICK_MS = 100;
 /** A commit that only makes hours final may come this soon after the last. */
 const FINAL_COMMIT_MS = 250;
+/** A broker that is just starting is asked again this often. */
+const HISTORY_RETRY_MS = 250;
 /** Partitions opened, or committed while draining, at once. */
 const AT_ONCE = 8;
 
@@ -81,13 +92,13 @@ export class Host {
     this.failed.catch(() => undefined);
   }
 
-  /** Claims and loads every partition, then begins to read. */
+  /** Claims and loads every partition, then begins to read. One that cannot be trusted stays out; the others go on. */
   async start(): Promise<void> {
     const { partitions } = this.#options;
     for (let first = 0; first < partitions.length; first += AT_ONCE) {
       await Promise.all(partitions.slice(first, first + AT_ONCE).map((partition) => this.#open(partition)));
     }
-    await this.#dropLostBlocks();
+    await this.#compareWithTables();
     for (const runner of this.#runners.values()) {
       const committed = [...runner.actor.outbox.entries()].filter((entry) => entry.state === 'committed');
       this.#insert(
@@ -95,6 +106,11 @@ export class Host {
         committed.map((entry) => entry.sealed),
       );
     }
+    if (this.#runners.size > 0) await this.#read();
+    this.#ticking = this.#tickUntilStopped();
+  }
+
+  async #read(): Promise<void> {
     const from = Math.min(...[...this.#runners.values()].map((runner) => runner.actor.position));
     this.#lastSequence = from - 1;
     await this.#ports.source.start(
@@ -104,7 +120,6 @@ export class Host {
         this.#frontierMs = Math.max(this.#frontierMs, frontierMs);
       },
     );
-    this.#ticking = this.#tickUntilStopped();
   }
 
   /** Stops reading, writes a last checkpoint of every partition, and inserts what can be inserted in `patienceMs`. */
@@ -191,30 +206,64 @@ export class Host {
     const { incarnation, disorderMs, horizonMs, owner } = this.#options;
     const { store, rejects, clock, decode } = this.#ports;
     const options: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
-    this.#runners.set(
-      partition,
-      await PartitionRunner.open({ store, rejects, clock, decode }, options, owner, this.#arena),
-    );
+    await this.#unlessUntrusted(partition, async () => {
+      const ports = { store, rejects, clock, decode };
+      this.#runners.set(partition, await PartitionRunner.open(ports, options, owner, this.#arena));
+    });
   }
 
-  /** Invariant 10: blocks at or above a checkpoint's next number come from a commit that was lost. */
-  async #dropLostBlocks(): Promise<void> {
-    const { sink, log } = this.#ports;
+  /** Invariant 10: same stream, same tables? */
+  async #compareWithTables(): Promise<void> {
+    const { sink } = this.#ports;
     const highest = await this.#inserter.patiently(() => sink.highestBlocks());
     for (const runner of this.#runners.values()) {
-      const { actor, partition } = runner;
-      const found = highest.get(partition) ?? 0;
-      if (found >= actor.nextBlock) {
-        log.warn(
-          `partition ${String(partition)}: the tables hold block ${String(found)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
-        );
-        runner.disown(found);
-        await this.#commit(runner);
+      const found = highest.get(runner.partition) ?? 0;
+      await this.#unlessUntrusted(runner.partition, async () => {
+        await this.#assertHistory(runner, found);
+        await this.#dropLostBlocks(runner, found);
+      });
+    }
+  }
+
+  async #assertHistory(runner: PartitionRunner, highestBlock: number): Promise<void> {
+    const { history, clock } = this.#ports;
+    for (;;) {
+      try {
+        await assertSameHistory(runner.loaded, history, highestBlock);
+        return;
+      } catch (error) {
+        if (!history.passes(error)) throw error;
+        await clock.sleep(HISTORY_RETRY_MS);
       }
-      // Also those that an owner before this one had begun to delete. A runner that was fenced off has none to delete.
-      if (runner.lost.length === 0 || !this.#runners.has(partition)) continue;
-      for (const blocks of runner.lost) await this.#inserter.patiently(() => sink.deleteBlocks(partition, blocks));
-      runner.lostAreDeleted();
+    }
+  }
+
+  /** Blocks at or above a checkpoint's next number come from a commit that was lost; the stream has their readings. */
+  async #dropLostBlocks(runner: PartitionRunner, highestBlock: number): Promise<void> {
+    const { sink, log } = this.#ports;
+    const { actor, partition } = runner;
+    if (highestBlock >= actor.nextBlock) {
+      log.warn(
+        `partition ${String(partition)}: the tables hold block ${String(highestBlock)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
+      );
+      runner.disown(highestBlock);
+      await this.#commit(runner);
+    }
+    // Also those that an owner before this one had begun to delete. A runner that was fenced off has none to delete.
+    if (runner.lost.length === 0 || !this.#runners.has(partition)) return;
+    for (const blocks of runner.lost) await this.#inserter.patiently(() => sink.deleteBlocks(partition, blocks));
+    runner.lostAreDeleted();
+  }
+
+  /** A partition whose checkpoint, stream and tables do not belong together stops, with an error that says what to do. */
+  async #unlessUntrusted(partition: number, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof IncarnationMismatch || error instanceof CheckpointCorrupt)) throw error;
+      this.#ports.log.error(`${explain(error)} The partition is stopped; the others go on.`);
+      this.#runners.get(partition)?.actor.release();
+      this.#runners.delete(partition);
     }
   }
 

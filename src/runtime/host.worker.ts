@@ -14,6 +14,7 @@ import { Host } from './host.ts';
 import { ClickhouseSink } from './hourly-sink.ts';
 import { PullSource } from './message-source.ts';
 import { answerQueries } from './query-responder.ts';
+import { NatsStreamHistory } from './stream-history.ts';
 import { StreamRejectSink } from './reject-sink.ts';
 import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
 
@@ -37,6 +38,7 @@ export default async function runHost(task: HostTask): Promise<void> {
   const host = new Host(
     {
       source: new PullSource(nc, systemClock, options.partitions, task.partitionsOfStream),
+      history: new NatsStreamHistory(nc),
       store: await KvCheckpointStore.open(nc, systemClock),
       sink: new ClickhouseSink(clickhouse, options.incarnation),
       rejects: new StreamRejectSink(nc, systemClock, options.incarnation),

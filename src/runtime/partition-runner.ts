@@ -106,6 +106,11 @@ export class PartitionRunner {
     return this.#stored.manifest.committedMs;
   }
 
+  /** The checkpoint that was last committed; right after the start, the one that was loaded. */
+  get loaded(): Manifest {
+    return this.#stored.manifest;
+  }
+
   /** True where a checkpoint would hold something that the last one does not, besides position and watermark. */
   get hasNews(): boolean {
     return this.#actor.changes !== this.#committedChanges;

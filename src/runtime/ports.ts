@@ -42,6 +42,16 @@ export interface MessageSource {
   stop(): Promise<void>;
 }
 
+/** What the stream READINGS holds (invariant 10). */
+export interface StreamHistory {
+  /** Of what is still there; first = last + 1 where nothing is. */
+  bounds(): Promise<{ firstSequence: number; lastSequence: number }>;
+  /** The broker's time of a message, ms since 1970; null where it is not there any more. */
+  receivedMs(sequence: number): Promise<number | null>;
+  /** True where an error passes by itself, and the question may be asked again. */
+  passes(error: unknown): boolean;
+}
+
 export interface StoredManifest {
   readonly manifest: Manifest;
   /** The revision that a swap must expect. */

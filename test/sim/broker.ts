@@ -6,7 +6,7 @@
 import type { Reject } from '../../src/actors/rejects.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { type CheckpointBucket, type StoredValue, WrongRevision } from '../../src/runtime/checkpoint-bucket.ts';
-import type { DeliveredMessage, MessageSource, RejectSink } from '../../src/runtime/ports.ts';
+import type { DeliveredMessage, MessageSource, RejectSink, StreamHistory } from '../../src/runtime/ports.ts';
 import { type Server, Unanswered } from './network.ts';
 import type { Life, World } from './world.ts';
 
@@ -15,6 +15,14 @@ export class Stream {
 
   append(message: Omit<DeliveredMessage, 'sequence'>): void {
     this.messages.push({ ...message, sequence: this.messages.length + 1 });
+  }
+
+  history(server: Server, life: Life): StreamHistory {
+    return {
+      bounds: () => server.call(life, () => ({ firstSequence: 1, lastSequence: this.messages.length })),
+      receivedMs: (sequence) => server.call(life, () => this.messages[sequence - 1]?.receivedMs ?? null),
+      passes: (error) => error instanceof Unanswered,
+    };
   }
 }
 

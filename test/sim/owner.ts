@@ -53,6 +53,7 @@ export class Owner {
     this.host = new Host(
       {
         source: new SimSource(world, broker, life, servers.stream),
+        history: servers.stream.history(broker, life),
         store: seams.store?.(store, servers, life) ?? store,
         sink: seams.sink?.(sink, servers, life) ?? sink,
         rejects: seams.rejects?.(rejects) ?? rejects,
