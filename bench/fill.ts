@@ -1,5 +1,5 @@
 /** Fills the stream for a benchmark. Boundary: publishes; what was published is known exactly. */
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import type { Servers } from './servers.ts';
@@ -21,7 +21,7 @@ export interface Filled {
 /** One SenML reading a message: 10,000 sensors behind 200 gateways, in a fixed order. */
 export async function fillSingles(servers: Servers, messages: number): Promise<Filled> {
   const encoder = new TextEncoder();
-  const publish = publisherTo(servers.nc);
+  const publish = new Sender(servers.nc);
   let sum = 0;
   for (let i = 0; i < messages; i++) {
     const sensor = i % 10_000;
@@ -39,7 +39,7 @@ export async function fillSingles(servers: Servers, messages: number): Promise<F
 /** Frames of 500 readings: `series` sensors, 500 behind each gateway, round after round. */
 export async function fillFrames(servers: Servers, frames: number, series: number): Promise<Filled> {
   const gateways = Math.max(1, Math.ceil(series / FRAME_READINGS));
-  const publish = publisherTo(servers.nc);
+  const publish = new Sender(servers.nc);
   let sum = 0;
   for (let i = 0; i < frames; i++) {
     const timeMs = HOUR_START_MS + Math.floor((i / frames) * 3_500_000);
@@ -58,30 +58,43 @@ export async function publishRound(
   timeMs: number,
   value: number,
 ): Promise<void> {
-  const publish = publisherTo(nc);
+  const publish = new Sender(nc);
   for (const gateway of gateways) await publish.one(subjectOf(gateway), frameOf(gateway, timeMs, value));
   await publish.all();
 }
 
-/** Acknowledged, without `Hourglass-Seq`: a device of the plain kind. A stream drops what is published faster than it stores. */
-function publisherTo(nc: NatsConnection): {
-  one(subject: string, payload: Uint8Array): Promise<void>;
-  all(): Promise<void>;
-} {
-  const js = jetstream(nc);
-  const underWay = new Set<Promise<unknown>>();
-  return {
-    one: async (subject, payload) => {
-      const stored: Promise<unknown> = js
-        .publish(subject, payload, { timeout: ACKNOWLEDGE_MS_MAX })
-        .then(() => underWay.delete(stored));
-      underWay.add(stored);
-      if (underWay.size >= UNDER_WAY_MAX) await Promise.race(underWay);
-    },
-    all: async () => {
-      await Promise.all(underWay);
-    },
-  };
+/** Acknowledged, without `Hourglass-Seq`: a device of the plain kind. A stream drops what comes faster than it stores. */
+class Sender {
+  readonly #js: JetStreamClient;
+  #underWay = 0;
+  #failure: unknown = null;
+  #wake: () => void = () => undefined;
+
+  constructor(nc: NatsConnection) {
+    this.#js = jetstream(nc);
+  }
+
+  async one(subject: string, payload: Uint8Array): Promise<void> {
+    this.#underWay += 1;
+    const settle = (error: unknown): void => {
+      this.#underWay -= 1;
+      this.#failure ??= error;
+      this.#wake();
+    };
+    const stored = this.#js.publish(subject, payload, { timeout: ACKNOWLEDGE_MS_MAX });
+    void stored.then(() => settle(null), settle);
+    await this.#atMost(UNDER_WAY_MAX);
+  }
+
+  all(): Promise<void> {
+    return this.#atMost(0);
+  }
+
+  async #atMost(count: number): Promise<void> {
+    while (this.#underWay > count && this.#failure === null)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure !== null) throw new Error('a message was not acknowledged', { cause: this.#failure });
+  }
 }
 
 function subjectOf(gateway: number): string {

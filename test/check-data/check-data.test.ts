@@ -53,10 +53,11 @@ describe.each(SETS)('%s', (set) => {
           CATCH_UP_MS_MAX,
           async () => (await counted()) > (kill * readings) / (kills + 1),
         );
+        expect(replaying.isRunning(), 'the kill falls into the replay').toBe(true);
         await program.killAll();
         await program.start();
       }
-      expect(await replaying).toBe(0);
+      expect(await replaying.ended).toBe(0);
       await settled(program, CATCH_UP_MS_MAX);
       const seconds = Math.round((performance.now() - startMs) / 1_000);
       const wrong = differences(expected, await readFound(program, 'city'));
@@ -73,11 +74,11 @@ async function counted(): Promise<number> {
 }
 
 /** A process of its own, which must live through what is done to the program. */
-function replay(file: string, format: string): Promise<number | null> {
+function replay(file: string, format: string): { ended: Promise<number | null>; isRunning(): boolean } {
   const env = { ...process.env, HOURGLASS_NATS_PORT: String(program.ports.nats) };
   const to = ['--city', 'city', '--district', 'district', '--kind', 'kind', '--format', format];
   const child = spawn(process.execPath, [MAIN, 'replay', file, ...to], { env, stdio: ['ignore', 'ignore', 'inherit'] });
-  return new Promise((resolve) => child.once('exit', resolve));
+  return { ended: new Promise((resolve) => child.once('exit', resolve)), isRunning: () => child.exitCode === null };
 }
 
 /** Each view has every reading of every metric once, and sums as the hours of sensors have. */

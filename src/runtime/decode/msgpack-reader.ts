@@ -10,7 +10,6 @@ import { MSGPACK_DEPTH_MAX } from '../../model/limits.ts';
 import { MalformedPayload } from './malformed.ts';
 
 /** What a value is, by its first byte. */
-export const INVALID = 0;
 export const NIL = 1;
 export const BOOL = 2;
 export const INTEGER = 3;

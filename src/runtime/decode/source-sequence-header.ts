@@ -6,8 +6,6 @@
 import { SEQUENCE_DIGITS_MAX } from '../../model/limits.ts';
 import { isSubjectToken } from '../../model/names.ts';
 
-export const SOURCE_SEQUENCE_HEADER = 'Hourglass-Seq';
-
 export interface SourceSequence {
   readonly session: string;
   /** Whole number, 0 <= n < 2^53. */

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { emptyLedger } from '../model/ledger.ts';
+import { blobKey, blobsOf, decodeManifest, encodeManifest, type Manifest, segmentCodec } from './manifest.ts';
+
+const blob = (n: number) => ({ epoch: 2, attempt: 3, blob: n, chunks: 1, bytes: 10, crc32: 99 });
+const MANIFEST: Manifest = {
+  version: 1,
+  partition: 7,
+  incarnation: 42,
+  epoch: 2,
+  attempt: 'a-b-c',
+  owner: 'node/0',
+  committedMs: 1_764_000_000_000,
+  state: {
+    position: 11,
+    lastSequence: 9,
+    lastReceivedMs: 1_763_999_999_000,
+    watermarkMs: 1_763_999_994_000,
+    finalThroughMs: 1_763_996_400_000,
+    closedHour: 489_999,
+    nextBlock: 5,
+    announced: 3,
+    totals: { ...emptyLedger(), messages: 9, messagesUsed: 9, readingsCounted: 20, readingsSealed: 12 },
+  },
+  generation: 1,
+  segments: [blob(0)],
+  windows: blob(1),
+  sessions: null,
+  rejects: null,
+  blocks: [{ block: 4, month: 202_511, rows: 2, readings: 12, blob: blob(2) }],
+  lost: [{ fromBlock: 1, toBlock: 2 }],
+};
+
+describe('a manifest', () => {
+  it('has this text, forever: a checkpoint outlives the program that wrote it (golden vector)', () => {
+    expect(new TextDecoder().decode(encodeManifest(MANIFEST))).toBe(
+      '{"version":1,"partition":7,"incarnation":42,"epoch":2,"attempt":"a-b-c","owner":"node/0","committedMs":1764000000000,' +
+        '"state":{"position":11,"lastSequence":9,"lastReceivedMs":1763999999000,"watermarkMs":1763999994000,' +
+        '"finalThroughMs":1763996400000,"closedHour":489999,"nextBlock":5,"announced":3,"totals":{"messages":9,' +
+        '"messagesUsed":9,"messagesDuplicate":0,"messagesRejected":0,"readingsCounted":20,"readingsLate":0,' +
+        '"readingsRejected":0,"readingsSealed":12}},"generation":1,' +
+        '"segments":[{"epoch":2,"attempt":3,"blob":0,"chunks":1,"bytes":10,"crc32":99}],' +
+        '"windows":{"epoch":2,"attempt":3,"blob":1,"chunks":1,"bytes":10,"crc32":99},"sessions":null,"rejects":null,' +
+        '"blocks":[{"block":4,"month":202511,"rows":2,"readings":12,"blob":{"epoch":2,"attempt":3,"blob":2,"chunks":1,"bytes":10,"crc32":99}}],' +
+        '"lost":[{"fromBlock":1,"toBlock":2}]}',
+    );
+  });
+
+  it('is read back as it was, and lists its blobs', () => {
+    expect(decodeManifest(encodeManifest(MANIFEST))).toEqual(MANIFEST);
+    expect(blobsOf(MANIFEST).map(blobKey)).toEqual(['2.3.0', '2.3.1', '2.3.2']);
+  });
+
+  it('of another version, or with a field that is missing, is refused', () => {
+    const text = new TextDecoder().decode(encodeManifest(MANIFEST));
+    const encoded = (changed: string): Uint8Array => new TextEncoder().encode(changed);
+    expect(() => decodeManifest(encoded(text.replace('"version":1', '"version":2')))).toThrow('version');
+    expect(() => decodeManifest(encoded(text.replace('"epoch":2,"attempt":"a-b-c",', '')))).toThrow('epoch');
+    expect(() => decodeManifest(encoded(text.slice(1)))).toThrow('JSON');
+  });
+});
+
+it('a blob of another version is refused', () => {
+  const bytes = segmentCodec.encode({ from: 0 } as never);
+  const at = bytes.indexOf(1);
+  expect(() => segmentCodec.decode(bytes.with(at, 2))).toThrow('version 2');
+});

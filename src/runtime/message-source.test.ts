@@ -1,0 +1,104 @@
+/** The pull from the real broker: every message once and in order, whatever happens to the broker. */
+import { jetstream } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestBroker } from '../../test/support/nats.ts';
+import { until } from '../../test/support/until.ts';
+import { systemClock } from '../model/clock.ts';
+import { readConfig } from '../model/config.ts';
+import { connectNats } from './connections.ts';
+import { PullSource } from './message-source.ts';
+import { ensureTopology } from './topology.ts';
+
+const WAIT_MS_MAX = 15_000;
+const PARTITIONS = 8;
+let broker: TestBroker;
+let nc: NatsConnection;
+let published = 0;
+beforeAll(async () => {
+  broker = await TestBroker.start();
+  nc = await connectNats(broker.url, 'test');
+  await ensureTopology(nc, { ...readConfig({}), partitions: PARTITIONS });
+});
+afterAll(async () => {
+  await nc.close();
+  await broker.stop();
+});
+
+/** As a careful device does: again, with the same id, until it is acknowledged. */
+async function publish(count: number): Promise<void> {
+  const js = jetstream(nc);
+  for (let i = 0; i < count; i++) {
+    const text = String(published);
+    await until('the broker acknowledges', WAIT_MS_MAX, () =>
+      js.publish(`sensors.c.d.k.s${String(published % 50)}`, text, { msgID: text, timeout: 1_000 }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    published += 1;
+  }
+}
+
+/** A source that is read into a list. */
+function reading(partitions: readonly number[], from = 1) {
+  const source = new PullSource(nc, systemClock, partitions, PARTITIONS);
+  const taken: { sequence: number; partition: number; text: string }[] = [];
+  const idle: number[] = [];
+  const started = source.start(
+    from,
+    ({ sequence, subject, payload }) =>
+      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload).toString() }),
+    (frontierMs) => idle.push(frontierMs),
+  );
+  return { source, taken, idle, started };
+}
+const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+
+describe('the source of a worker thread', () => {
+  it('hands out every message once and in order, also where the broker is killed with -9 and comes back', async () => {
+    await publish(300);
+    const { source, taken, started } = reading(all);
+    await started;
+    await until('what was there is read', WAIT_MS_MAX, () => taken.length === published);
+    await broker.kill();
+    await broker.start();
+    await publish(200);
+    await until('what came later is read', WAIT_MS_MAX, () => taken.length >= published);
+    await broker.kill();
+    await broker.start();
+    await publish(100);
+    await until('and what came then', WAIT_MS_MAX, () => taken.length >= published);
+    expect(taken.map(({ text }) => text)).toEqual(numbers(published));
+    await source.stop();
+  });
+
+  it('hands out the messages of its partitions only, from the sequence it was told', async () => {
+    const whole = reading(all);
+    const part = reading([1, 4], 100);
+    await Promise.all([whole.started, part.started]);
+    await until('all is read', WAIT_MS_MAX, () => whole.taken.length === published && part.source.backlog === 0);
+    const wanted = whole.taken.filter(({ sequence, partition }) => sequence >= 100 && [1, 4].includes(partition));
+    await until('the part is read', WAIT_MS_MAX, () => part.taken.length === wanted.length);
+    expect(part.taken).toEqual(wanted);
+    await Promise.all([whole.source.stop(), part.source.stop()]);
+  });
+
+  it('invariant 7: says that nothing is pending only when nothing is, and never while it is paused', async () => {
+    const { source, taken, idle, started } = reading(all);
+    await started;
+    await until('nothing is pending', WAIT_MS_MAX, () => idle.length > 0);
+    expect(taken).toHaveLength(published);
+    source.pause();
+    const asked = taken.length;
+    await publish(5_000);
+    // What had been asked for still comes; the rest waits.
+    await until('the open pulls are over', WAIT_MS_MAX, () => taken.length > asked);
+    idle.length = 0;
+    source.resume();
+    await until('all is read and nothing is pending', WAIT_MS_MAX, () => idle.length > 0);
+    expect(taken.map(({ text }) => text)).toEqual(numbers(published));
+    await source.stop();
+  });
+});
