@@ -3,6 +3,7 @@
  *
  * `unit` stands beside the sources and in test/, two files at a time: some start a real server, and CI has two cores.
  * `e2e` (test/e2e) starts the whole program, one file at a time, so that nothing else takes its cores.
+ * test/check-data is not here: it takes minutes, and `npm run check:data` runs it.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -14,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/e2e/**'],
+          exclude: ['test/e2e/**', 'test/check-data/**'],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 20_000,
