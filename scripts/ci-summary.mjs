@@ -2,7 +2,7 @@
  * The last line of `.ci/run`: `N passed, N failed, N skipped`.
  *
  * Adds vitest's JSON report and the last line of `npm run verify`. What did not run to its end counts as one failure,
- * and so does a test file that could not be loaded; the names of both stand above the last line, for readers of the end
+ * and so does a test file that could not be loaded; the names of both, and why, stand above the last line, for readers of the end
  * of a log. Exit code 1 where anything failed or nothing ran.
  */
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,8 @@ function testCounts() {
     for (const file of notLoaded) console.log(`FAILED to load: ${file.name}`);
     for (const file of report.testResults)
       for (const test of file.assertionResults)
-        if (test.status === 'failed') console.log(`FAILED: ${file.name}: ${test.fullName}`);
+        if (test.status === 'failed')
+          console.log(`FAILED: ${file.name}: ${test.fullName}\n  ${test.failureMessages.join('\n').slice(0, 500)}`);
     const failed = report.numFailedTests + notLoaded.length;
     return {
       passed: report.numPassedTests,
