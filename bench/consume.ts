@@ -1,4 +1,5 @@
 /** Consume and aggregate a backlog, beside a bare consumer of the same stream that only counts. */
+import { READINGS_STREAM } from '../src/runtime/message-source.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { type Filled, fillFrames, fillSingles } from './fill.ts';
 import { type Benchmark, type Figure, ratios, type Size } from './harness.ts';
@@ -34,7 +35,7 @@ export const consume: Benchmark = {
     }
     return {
       name: 'consume',
-      about: `A backlog in a file-backed stream, read by Hourglass (one worker thread; decoding, windows, ledger, checkpoints every 2 s, rows to ClickHouse) and, in turn, by a nats.js \`consume()\` that only counts (ordered consumer, max_messages 16,384, refilled at half). Broker, database and reader share the machine. Counts and sums are checked in the tables after each round. ${singles.toLocaleString('en')} messages of one reading over 10,000 series; ${frames.toLocaleString('en')} frames over ${series.toLocaleString('en')} series. Not measured: more worker threads, a broker on another machine.`,
+      about: `A backlog in a file-backed stream, read by Hourglass (one worker thread; decoding, windows, ledger, checkpoints every 2 s, rows to ClickHouse) and, in turn, by a nats.js \`consume()\` that only counts (ordered consumer, max_messages 16,384 or 32 MiB, refilled at half). Broker, database and reader share the machine. Counts and sums are checked in the tables after each round. ${singles.toLocaleString('en')} messages of one reading over 10,000 series; ${frames.toLocaleString('en')} frames over ${series.toLocaleString('en')} series. Not measured: more worker threads, a broker on another machine.`,
       figures,
     };
   },
@@ -51,8 +52,10 @@ async function compare(
   const ours: number[] = [];
   const bareCpu: number[] = [];
   const ourCpu: number[] = [];
+  const { state } = await servers.jsm.streams.info(READINGS_STREAM);
+  const messageBytes = Math.ceil(state.bytes / state.messages);
   for (let round = 1; round <= rounds; round++) {
-    const counted = await consumeBare(servers.embedded.natsUrl, filled.messages);
+    const counted = await consumeBare(servers.embedded.natsUrl, filled.messages, messageBytes);
     const perMessage = filled.readings / filled.messages;
     bare.push((counted.messages * perMessage * 1_000) / counted.ms);
     bareCpu.push((counted.cpuMs * 1e6) / filled.readings);

@@ -19,9 +19,9 @@ export interface BareResult {
   readonly cpuMs: number;
 }
 
-/** The bare consumer, from start to end. */
-export async function consumeBare(natsUrl: string, messages: number): Promise<BareResult> {
-  const child = forkHere('bare-consumer', [natsUrl, String(messages)]);
+/** The bare consumer, from start to end. @param messageBytes of one message, as the broker sends it. */
+export async function consumeBare(natsUrl: string, messages: number, messageBytes: number): Promise<BareResult> {
+  const child = forkHere('bare-consumer', [natsUrl, String(messages), String(messageBytes)]);
   const [result] = (await once(child, 'message')) as [BareResult];
   await once(child, 'exit');
   return result;
