@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import type { SealedBlock } from '../actors/outbox.ts';
+import { type Clock, systemClock } from '../model/clock.ts';
+import { BLOCK_ROWS_MAX } from '../model/limits.ts';
+import type { Log } from '../model/log.ts';
+import { BlockInserter } from './block-inserter.ts';
+import type { HourlySink } from './ports.ts';
+
+const said: string[] = [];
+const say = (text: string): void => void said.push(text);
+const log: Log = { debug: say, info: say, warn: say, error: say };
+/** Waits are over at once, and noted. */
+const waits: number[] = [];
+const clock: Clock = { ...systemClock, sleep: (ms) => (waits.push(ms), Promise.resolve()) };
+
+function block(number: number, month = 202601, rows = 1): SealedBlock {
+  return { block: number, month, rows, readings: rows, bytes: new Uint8Array(rows) };
+}
+
+/** A database that notes each insert, and refuses as many as `refusals`. */
+function databaseThatRefuses(refusals: number): { sink: HourlySink; inserts: SealedBlock[][] } {
+  const inserts: SealedBlock[][] = [];
+  const sink: HourlySink = {
+    insert: (blocks) => {
+      if (refusals-- > 0) return Promise.reject(new Error('away'));
+      inserts.push([...blocks]);
+      return Promise.resolve();
+    },
+    highestBlocks: () => Promise.resolve(new Map()),
+    deleteBlocks: () => Promise.resolve(),
+  };
+  return { sink, inserts };
+}
+
+async function insertAll(
+  blocks: readonly SealedBlock[],
+  refusals = 0,
+): Promise<{ inserts: SealedBlock[][]; confirmed: number[] }> {
+  const { sink, inserts } = databaseThatRefuses(refusals);
+  const inserter = new BlockInserter(sink, clock, log);
+  const confirmed: number[] = [];
+  for (const one of blocks) inserter.add(one, () => confirmed.push(one.block));
+  expect(await inserter.drained(10_000)).toBe(true);
+  return { inserts, confirmed };
+}
+
+it('invariant 4: an insert is of one month and no larger than one insert block', async () => {
+  const blocks = Array.from({ length: 40 }, (_, at) =>
+    block(at + 1, at % 3 === 0 ? 202512 : 202601, 1 + ((at * 7_919) % BLOCK_ROWS_MAX)),
+  );
+  const { inserts, confirmed } = await insertAll(blocks);
+  for (const insert of inserts) {
+    expect(new Set(insert.map(({ month }) => month)).size).toBe(1);
+    expect(insert.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(BLOCK_ROWS_MAX);
+  }
+  expect(inserts.length).toBeLessThan(blocks.length);
+  expect(inserts.flat().toSorted((a, b) => a.block - b.block)).toEqual(blocks);
+  expect(confirmed.toSorted((a, b) => a - b)).toEqual(blocks.map((one) => one.block));
+});
+
+it('invariant 13: a database that is away is asked again, ever more slowly up to a bound, and nothing is given up', async () => {
+  waits.length = 0;
+  const { inserts, confirmed } = await insertAll([block(1), block(2)], 12);
+  expect(inserts.flat()).toHaveLength(2);
+  expect(confirmed).toEqual([1, 2]);
+  const retries = waits.filter((ms) => ms >= 100);
+  expect(retries.slice(0, 3)).toEqual([100, 200, 400]);
+  expect(Math.max(...retries)).toBe(5_000);
+  expect(said.filter((text) => text.includes('does not take rows'))).toHaveLength(1);
+  expect(said.at(-1)).toBe('ClickHouse answers again');
+});
+
+it('invariant 2: a block is confirmed only when the database has answered, also where the inserter is stopped', async () => {
+  const { sink } = databaseThatRefuses(Infinity);
+  const inserter = new BlockInserter(sink, systemClock, log);
+  let confirmed = false;
+  inserter.add(block(1), () => (confirmed = true));
+  inserter.stop();
+  expect(await inserter.drained(10_000)).toBe(true);
+  expect(confirmed).toBe(false);
+});
