@@ -18,7 +18,6 @@ const ROW_BYTES_MAX = 1024;
 export class BlockBuilder {
   readonly #partition: number;
   readonly #incarnation: number;
-  readonly #writer = new RowBinaryWriter();
   #prefixes: (Uint8Array | undefined)[] = [];
   #prefixGeneration = -1;
   #nextBlock: number;
@@ -43,13 +42,15 @@ export class BlockBuilder {
   build(windows: readonly HourWindow[], series: SeriesIndex): SealedBlock[] {
     this.#forgetOldPrefixes(series);
     const blocks: SealedBlock[] = [];
+    // Not kept: it grows to twice the largest block, and there is one builder a partition.
+    const writer = new RowBinaryWriter();
     let hours = new Set<number>();
     let rows = 0;
     let readings = 0;
     let month = 0;
     const cut = (): void => {
       if (rows === 0) return;
-      blocks.push({ block: this.#nextBlock, month, rows, readings, bytes: this.#writer.take() });
+      blocks.push({ block: this.#nextBlock, month, rows, readings, bytes: writer.take() });
       this.#nextBlock += 1;
       hours = new Set();
       rows = 0;
@@ -61,19 +62,12 @@ export class BlockBuilder {
       month = windowMonth;
       hours.add(window.hour);
       window.forEachCell((cell) => {
-        if (rows === BLOCK_ROWS_MAX || this.#writer.length > BLOCK_BYTES_MAX - ROW_BYTES_MAX) {
+        if (rows === BLOCK_ROWS_MAX || writer.length > BLOCK_BYTES_MAX - ROW_BYTES_MAX) {
           cut();
           hours.add(window.hour);
         }
         const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
-        this.#writer.row(
-          key,
-          this.#prefixOf(series, cell.slot),
-          series.nameBytes(cell.slot),
-          window.hour,
-          window.late,
-          cell,
-        );
+        writer.row(key, this.#prefixOf(series, cell.slot), series.nameBytes(cell.slot), window.hour, window.late, cell);
         rows += 1;
         readings += cell.count;
       });

@@ -57,6 +57,15 @@ export class HourWindow {
     this.#cells -= 1;
   }
 
+  /** Moves every cell of slots from `fromSlot` up to an empty window: whole pages where it can be. */
+  moveCellsFrom(fromSlot: number, to: HourWindow): void {
+    const firstWhole = Math.ceil(fromSlot / PAGE_CELLS);
+    for (let slot = fromSlot; slot < firstWhole * PAGE_CELLS; slot++) if (this.has(slot)) this.moveCell(slot, to);
+    for (let index = firstWhole; index < this.#pages.length; index++) {
+      if (this.#pages[index] !== NO_PAGE) this.#movePage(index, to);
+    }
+  }
+
   /** Puts a whole cell (48 bytes) where none is. */
   putCell(slot: number, bytes: Uint8Array, count: number): void {
     this.#arena.cellBytes(this.#pageOf(slot), slot).set(bytes);
@@ -87,13 +96,29 @@ export class HourWindow {
     this.#cells = 0;
   }
 
+  #movePage(index: number, to: HourWindow): void {
+    const page = this.#pages[index]!;
+    this.#arena.forEachCell(page, ({ count }) => {
+      this.#readings -= count;
+      this.#cells -= 1;
+      to.#readings += count;
+      to.#cells += 1;
+    });
+    to.#reach(index);
+    to.#pages[index] = page;
+    this.#pages[index] = NO_PAGE;
+  }
+
+  #reach(index: number): void {
+    if (index < this.#pages.length) return;
+    const wider = new Int32Array(Math.max(index + 1, Math.ceil(this.#pages.length * 1.5))).fill(NO_PAGE);
+    wider.set(this.#pages);
+    this.#pages = wider;
+  }
+
   #pageOf(slot: number): number {
     const index = Math.floor(slot / PAGE_CELLS);
-    if (index >= this.#pages.length) {
-      const wider = new Int32Array(Math.max(index + 1, Math.ceil(this.#pages.length * 1.5))).fill(NO_PAGE);
-      wider.set(this.#pages);
-      this.#pages = wider;
-    }
+    this.#reach(index);
     let page = this.#pages[index]!;
     if (page === NO_PAGE) {
       page = this.#arena.allocate();

@@ -413,7 +413,7 @@ export class PartitionActor {
   #sealNewborn(nowMs: number): void {
     if (this.#announced === this.#series.size || nowMs - this.#newbornSealMs < NEWBORN_SEAL_INTERVAL_MS) return;
     this.#newbornSealMs = nowMs;
-    this.#emit(this.#windows.takeSlotsFrom(this.#announced, this.#series.size));
+    this.#emit(this.#windows.takeSlotsFrom(this.#announced));
     this.#announced = this.#series.size;
   }
 

@@ -94,12 +94,12 @@ export class Windows {
   }
 
   /** Moves the cells of slots from `fromSlot` up, in hours still open, to windows of their own, and returns these. */
-  takeSlotsFrom(fromSlot: number, toSlot: number): HourWindow[] {
+  takeSlotsFrom(fromSlot: number): HourWindow[] {
     const taken: HourWindow[] = [];
     for (const window of this.#open.values()) {
       if (window.late) continue;
       const young = new HourWindow(this.#arena, window.hour, false);
-      for (let slot = fromSlot; slot < toSlot; slot++) if (window.has(slot)) window.moveCell(slot, young);
+      window.moveCellsFrom(fromSlot, young);
       if (young.cells > 0) taken.push(young);
     }
     return taken;

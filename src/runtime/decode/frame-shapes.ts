@@ -8,6 +8,7 @@
  * with a bad name has an empty span and stands in `badRows`. 13: channels, shapes and bytes are bounded.
  */
 import {
+  FRAME_READINGS_MAX,
   SHAPE_CACHE_BYTES_MAX,
   SHAPE_CHANNELS_MAX,
   SHAPE_OVERHEAD_BYTES,
@@ -167,6 +168,9 @@ export function readShape(
 export const BAD_SENSOR = 'a sensor is not 1-256 bytes of UTF-8 text without control characters and outer spaces';
 export const BAD_METRIC = 'a metric is not 1-64 characters of A-Z a-z 0-9 _ . % -';
 
+/** Shared by all shapes of one metric: every row has metric 0. Never written to. */
+const onlyMetric = new Uint32Array(FRAME_READINGS_MAX);
+
 function readMetrics(
   reader: MsgpackReader,
   payload: Uint8Array,
@@ -174,16 +178,16 @@ function readMetrics(
   rows: number,
   bad: Uint8Array,
 ): Pick<NameColumns, 'metricOf' | 'metrics'> {
-  const metricOf = new Uint32Array(rows);
   reader.at = span.start;
   const kind = reader.peek();
   if (kind === STR) {
     const metric = readAscii(reader, payload);
     if (!isMetricName(metric)) bad.fill(1);
-    return { metricOf, metrics: [metric] };
+    return { metricOf: onlyMetric.subarray(0, rows), metrics: [metric] };
   }
   if (kind !== ARRAY) throw new MalformedPayload('"m" is neither a str nor an array');
   if (reader.readCount() !== rows) throw new MalformedPayload('"m" and "v" differ in length');
+  const metricOf = new Uint32Array(rows);
   const numbers = new Map<string, number>();
   for (let row = 0; row < rows; row++) {
     const metric = reader.peek() === STR ? readAscii(reader, payload) : (reader.skip(), '');
