@@ -422,6 +422,28 @@ describe('operators', () => {
     expect(await problemOf('/v1/admin/flush', { method: 'POST' })).toMatchObject({ status: 503 });
   });
 
+  it('see the pool and change it: all nodes or one', async () => {
+    world.nodes = [
+      { node: 'a', workers: 2 },
+      { node: 'b', workers: 1 },
+    ];
+    expect(await (await api.request('/v1/admin/pool')).json()).toEqual({ workers: 3, nodes: world.nodes });
+    const put = (body: object): Promise<Response> =>
+      api.request('/v1/admin/pool', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    expect(await (await put({ workers: 8 })).json()).toMatchObject({ workers: 16 });
+    expect(await (await put({ workers: 1, node: 'b' })).json()).toEqual({
+      workers: 1,
+      nodes: [{ node: 'b', workers: 1 }],
+    });
+    expect((await put({ workers: 1, node: 'c' })).status).toBe(404);
+    for (const bad of [{}, { workers: 0 }, { workers: 1.5 }, { workers: 1_000 }, { workers: 2, min: 1 }])
+      expect((await put(bad)).status, JSON.stringify(bad)).toBe(400);
+  });
+
   it('see readiness by part: broker, database, partitions, a stream that is full (invariant 12)', async () => {
     expect(await api.get('/healthz')).toEqual({ status: 'ok' });
     expect(await api.get<object>('/readyz')).toMatchObject({ status: 'ready' });
@@ -516,6 +538,7 @@ describe('/openapi.json', () => {
       'get /v1/hourly',
       'get /v1/ledger',
       'get /v1/sensors',
+      'get put /v1/admin/pool',
       'post /v1/admin/flush',
       'post /v1/readings/{city}/{district}/{kind}/{source}',
     ]);

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts';
 import { flushCommand } from './flush.ts';
 import { migrateCommand } from './migrate.ts';
 import { replayCommand } from './replay.ts';
+import { scaleCommand } from './scale.ts';
 import { serveCommand } from './serve.ts';
 import { statusCommand } from './status.ts';
 import { upCommand } from './up.ts';
@@ -28,6 +29,7 @@ Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOU
     migrateCommand(),
     replayCommand(),
     statusCommand(),
+    scaleCommand(),
     flushCommand(),
     doctorCommand(),
   ];

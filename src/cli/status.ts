@@ -7,24 +7,33 @@ import { EXIT } from './exit-codes.ts';
 import { table } from './table.ts';
 import { askWorkers } from './worker-questions.ts';
 
+const WATCH_MS = 2_000;
+const CLEAR_SCREEN = '\u001B[2J\u001B[H';
+
 export function statusCommand(): Command {
   return new Command('status')
     .description('Partitions: owner, epoch, backlog, watermark, outbox. Exit code 1 where one has no owner')
     .option('--json', 'for programs: one JSON object')
+    .option('--watch', 'again every two seconds, until Ctrl-C')
     .addHelpText(
       'after',
       `
 Examples:
   $ hourglass status
+  $ hourglass status --watch
   $ hourglass status --json | jq '.partitions[] | select(.backlog > 1000)'`,
     )
-    .action(async ({ json }: { json?: true }) => {
-      const { statuses, partitions } = await askWorkers('hourglass/status', async (workers, topology) => ({
-        statuses: await workers.status(),
-        partitions: topology.partitions,
-      }));
-      console.log(json ? JSON.stringify({ partitions: statuses }, null, 2) : report(statuses, partitions));
-      if (statuses.length < partitions) process.exitCode = EXIT.no;
+    .action(async ({ json, watch }: { json?: true; watch?: true }) => {
+      await askWorkers('hourglass/status', async (workers, { partitions }) => {
+        for (;;) {
+          const statuses = await workers.status();
+          const text = json ? JSON.stringify({ partitions: statuses }, null, 2) : report(statuses, partitions);
+          console.log(watch && process.stdout.isTTY ? `${CLEAR_SCREEN}${text}` : text);
+          process.exitCode = statuses.length < partitions ? EXIT.no : EXIT.ok;
+          if (!watch) return;
+          await systemClock.sleep(WATCH_MS);
+        }
+      });
     });
 }
 
@@ -39,7 +48,7 @@ function report(statuses: readonly PartitionStatus[], partitions: number): strin
     count(status.backlog),
     age(status.watermarkMs, nowMs),
     age(status.lastCheckpointMs, nowMs),
-    count(status.outboxBlocks),
+    `${count(status.outboxBlocks)} (${kib(status.outboxBytes)})`,
     count(status.series),
     count(status.openReadings),
   ]);
@@ -55,6 +64,10 @@ function report(statuses: readonly PartitionStatus[], partitions: number): strin
 
 function count(value: number): string {
   return value.toLocaleString('en');
+}
+
+function kib(bytes: number): string {
+  return `${count(Math.ceil(bytes / 1024))} KiB`;
 }
 
 /** How long ago, in the unit that reads best. */

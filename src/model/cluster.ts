@@ -12,6 +12,8 @@ import type { LedgerTotals } from './ledger.ts';
 export const OPEN_HOURS_SUBJECT = 'hourglass.open-hours';
 export const STATUS_SUBJECT = 'hourglass.status';
 export const FLUSH_SUBJECT = 'hourglass.flush';
+/** Answered by every worker node, not by its threads. */
+export const POOL_SUBJECT = 'hourglass.pool';
 
 /** A series' key, in the order of the table and of every page. */
 export interface SeriesKey {
@@ -103,6 +105,21 @@ export interface FlushReply {
   error?: string;
 }
 
+/** Question on {@link POOL_SUBJECT}. */
+export interface PoolRequest {
+  /** Only this node answers; absent: all. */
+  node?: string;
+  /** The node is to have so many worker threads; absent: it only tells. */
+  workers?: number;
+}
+
+/** Answer on {@link POOL_SUBJECT}: one message a node, when threads that had to go have handed over. */
+export interface PoolReply {
+  node: string;
+  /** Worker threads. */
+  workers: number;
+}
+
 /** What the API knows of the cluster without asking: fed by a watch on the manifests. */
 export interface ClusterView {
   /** Partitions of the stream. */
@@ -121,4 +138,6 @@ export interface WorkerQueries {
   /** Never rejects for a missing answer: partitions without an owner are simply not in the list. */
   status(): Promise<PartitionStatus[]>;
   flush(): Promise<{ rows: number }>;
+  /** Worker nodes and their threads; with `workers`, after they have as many. Nodes that do not answer are not in the list. */
+  pool(request: PoolRequest): Promise<PoolReply[]>;
 }

@@ -79,6 +79,23 @@ export const IN_FLIGHT_BYTES_MAX = 16 * 1024 * 1024;
 /** Messages of one pull request. */
 export const PULL_MESSAGES_MAX = 16_384;
 
+/** A member that has written nothing for this long is taken for dead, and its partitions are free. */
+export const LEASE_MS = 3_000;
+/** An owner that could not renew neither commits nor answers from this long after its last renewal was sent: 2/3 of LEASE_MS. */
+export const LEASE_STOP_MS = 2_000;
+/** Time between two renewals: well within a third, so that one may be lost. */
+export const LEASE_RENEW_MS = 500;
+/** A member that has not heard its own writes for this long knows nothing of the others. */
+export const LEASE_ECHO_MS_MAX = 1_500;
+/** Time one call about leases may take: a late renewal is worth nothing. */
+export const LEASE_CALL_MS_MAX = 1_000;
+/** Time between two looks at what should move. */
+export const LEASE_LOOK_MS = 100;
+/** A worker thread that has said nothing for this long hangs: its largest message takes it a second. */
+export const THREAD_SILENCE_MS_MAX = 15_000;
+/** A partition that could not be taken (its checkpoint cannot be trusted) is tried again after this. */
+export const UNTRUSTED_RETRY_MS = 30_000;
+
 /** Time a program has to drain after SIGTERM before it gives up (containers kill after 30 s). */
 export const DRAIN_MS_MAX = 25_000;
 /** Partitions of a stream: the subject filter of one consumer and the actor table stay small. */
@@ -188,6 +205,11 @@ export const DISK_FREE_BYTES_MIN = 256 * 1024 * 1024;
 export const DISK_LOW_BYTES = 2 * 1024 ** 3;
 /** Time between two looks at the free bytes. */
 export const DISK_INTERVAL_MS = 10_000;
+
+relation(LEASE_STOP_MS * 3 <= LEASE_MS * 2, 'an owner must stop well before others take its partitions');
+relation(LEASE_RENEW_MS * 3 <= LEASE_STOP_MS, 'one renewal may be lost');
+relation(LEASE_CALL_MS_MAX < LEASE_STOP_MS, 'an answer must come while it still means something');
+relation(LEASE_ECHO_MS_MAX > LEASE_RENEW_MS && LEASE_ECHO_MS_MAX < LEASE_MS, 'echoes come with every renewal');
 
 relation(SERVER_STOP_MS_MAX < EARLIER_SERVERS_MS_MAX, 'servers of a killed run must have ended when we stop waiting');
 relation(SERVER_STOP_MS_MAX < DRAIN_MS_MAX, 'servers must end within the time the program has to drain');

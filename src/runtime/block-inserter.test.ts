@@ -39,7 +39,7 @@ async function insertAll(
   const { sink, inserts } = databaseThatRefuses(refusals);
   const inserter = new BlockInserter(sink, clock, log);
   const confirmed: number[] = [];
-  for (const one of blocks) inserter.add(one, () => confirmed.push(one.block));
+  for (const one of blocks) inserter.add(7, one, () => confirmed.push(one.block));
   expect(await inserter.drained(10_000)).toBe(true);
   return { inserts, confirmed };
 }
@@ -74,8 +74,24 @@ it('invariant 2: a block is confirmed only when the database has answered, also 
   const { sink } = databaseThatRefuses(Infinity);
   const inserter = new BlockInserter(sink, systemClock, log);
   let confirmed = false;
-  inserter.add(block(1), () => (confirmed = true));
+  inserter.add(7, block(1), () => (confirmed = true));
   inserter.stop();
   expect(await inserter.drained(10_000)).toBe(true);
   expect(confirmed).toBe(false);
+});
+
+it('invariant 4: a block that is added again while it waits is inserted once, and confirmed to whom it was added last', async () => {
+  const { sink, inserts } = databaseThatRefuses(1);
+  const inserter = new BlockInserter(sink, clock, log);
+  const confirmed: string[] = [];
+  for (const [partition, number, owner] of [
+    [1, 1, 'first'],
+    [1, 2, 'gone'],
+    [2, 2, 'other'],
+    [1, 2, 'back'],
+  ] as const)
+    inserter.add(partition, block(number), () => confirmed.push(owner));
+  expect(await inserter.drained(10_000)).toBe(true);
+  expect(inserts.map((blocks) => blocks.map((one) => one.block))).toEqual([[1], [2, 2]]);
+  expect(confirmed).toEqual(['first', 'other', 'back']);
 });

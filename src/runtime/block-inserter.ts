@@ -2,7 +2,8 @@
  * The queue between committed blocks and ClickHouse.
  *
  * Job: one INSERT at a time, with as many waiting blocks of one month as fit; again and again until it succeeds.
- * Boundary: knows blocks, not partitions. Invariant 13: the queue holds references to blocks that the outboxes
+ * Boundary: knows blocks, not partitions' owners. Invariant 4: a block stands once in an INSERT, also where a partition
+ * left this host and came back with blocks that still wait here. Invariant 13: the queue holds references to blocks that the outboxes
  * already count; retries are spaced, never given up.
  */
 import type { SealedBlock } from '../actors/outbox.ts';
@@ -26,7 +27,8 @@ export class BlockInserter {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #stop = new AbortController();
-  #waiting: Waiting[] = [];
+  /** By partition and block, in order of arrival. */
+  #waiting = new Map<string, Waiting>();
   #running = false;
   #failing = false;
 
@@ -37,8 +39,11 @@ export class BlockInserter {
   }
 
   /** `confirm` is called once, when the rows can be read. */
-  add(block: SealedBlock, confirm: () => void): void {
-    this.#waiting.push({ block, confirm });
+  add(partition: number, block: SealedBlock, confirm: () => void): void {
+    const key = `${String(partition)}.${String(block.block)}`;
+    // The newest owner's: whoever added it before has nothing to confirm any more.
+    this.#waiting.delete(key);
+    this.#waiting.set(key, { block, confirm });
     if (!this.#running) void this.#run();
   }
 
@@ -73,7 +78,7 @@ export class BlockInserter {
   async #run(): Promise<void> {
     this.#running = true;
     try {
-      while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
+      while (this.#waiting.size > 0 && !this.#stop.signal.aborted) {
         const batch = this.#nextBatch();
         await this.patiently(() => this.#sink.insert(batch.map((waiting) => waiting.block)));
         for (const waiting of batch) waiting.confirm();
@@ -87,16 +92,16 @@ export class BlockInserter {
 
   /** The oldest block and others of its month, up to the rows of one insert block. */
   #nextBatch(): Waiting[] {
-    const month = this.#waiting[0]?.block.month;
+    let month: number | null = null;
     let rows = 0;
     const batch: Waiting[] = [];
-    const rest: Waiting[] = [];
-    for (const waiting of this.#waiting) {
-      const fits = waiting.block.month === month && rows + waiting.block.rows <= BLOCK_ROWS_MAX;
-      if (fits) rows += waiting.block.rows;
-      (fits ? batch : rest).push(waiting);
+    for (const [key, waiting] of this.#waiting) {
+      month ??= waiting.block.month;
+      if (waiting.block.month !== month || rows + waiting.block.rows > BLOCK_ROWS_MAX) continue;
+      rows += waiting.block.rows;
+      batch.push(waiting);
+      this.#waiting.delete(key);
     }
-    this.#waiting = rest;
     return batch;
   }
 }

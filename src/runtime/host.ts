@@ -2,9 +2,10 @@
  * The host of some partitions: one per worker thread.
  *
  * Job: owns the mailbox (the broker's deliveries), time, and the order of things for its {@link PartitionRunner}s:
- * deliver, follow the frontier, seal, commit, insert, confirm. Boundary: the outside comes in as ports; no reading
- * leaves this thread but as a row. Invariants: 2 (only committed blocks are inserted), 7 (the frontier moves only
- * on the broker's word), 10 (checked before reading on), 13 (a full outbox stops the pull).
+ * deliver, follow the frontier, seal, commit, insert, confirm. Which partitions these are, a {@link LeaseKeeper} says,
+ * one change after the other. Boundary: the outside comes in as ports; no reading leaves this thread but as a row.
+ * Invariants: 2 (only committed blocks are inserted), 7 (the frontier moves only on the broker's word), 9 (nothing is
+ * committed or answered without the lease), 10 (checked before reading on), 13 (a full outbox stops the pull).
  */
 import { CellArena } from '../actors/cell-arena.ts';
 import { addRow } from '../actors/open-hours.ts';
@@ -39,7 +40,8 @@ import type {
 import { assertSameHistory } from './stream-history.ts';
 
 export interface HostPorts {
-  readonly source: MessageSource;
+  /** A source of the messages of some partitions. */
+  readonly source: (partitions: readonly number[]) => MessageSource;
   readonly history: StreamHistory;
   readonly store: CheckpointStore;
   readonly sink: HourlySink;
@@ -51,7 +53,6 @@ export interface HostPorts {
 
 export interface HostOptions {
   readonly owner: string;
-  readonly partitions: readonly number[];
   readonly incarnation: number;
   readonly disorderMs: number;
   readonly horizonMs: number;
@@ -73,6 +74,8 @@ export class Host {
   readonly #subjects = new SubjectParser();
   readonly #arena = new CellArena();
   readonly #inserter: BlockInserter;
+  #source: MessageSource | null = null;
+  #isHeld: () => boolean = () => true;
   #frontierMs = 0;
   #lastSequence = 0;
   #paused = false;
@@ -92,40 +95,107 @@ export class Host {
     this.failed.catch(() => undefined);
   }
 
-  /** Claims and loads every partition, then begins to read. One that cannot be trusted stays out; the others go on. */
-  async start(): Promise<void> {
-    const { partitions } = this.#options;
+  /** @param isHeld false while this host may have been replaced: it then neither commits nor answers. */
+  start(isHeld: () => boolean): void {
+    this.#isHeld = isHeld;
+    this.#ticking = this.#tickUntilStopped();
+  }
+
+  owned(): number[] {
+    return [...this.#runners.keys()];
+  }
+
+  /** Claims and loads partitions, then reads them. Returns those that cannot be trusted; the others go on. */
+  async take(partitions: readonly number[]): Promise<number[]> {
+    const opened = new Map<number, PartitionRunner>();
+    const untrusted: number[] = [];
     for (let first = 0; first < partitions.length; first += AT_ONCE) {
-      await Promise.all(partitions.slice(first, first + AT_ONCE).map((partition) => this.#open(partition)));
+      const some = partitions.slice(first, first + AT_ONCE);
+      await Promise.all(some.map((partition) => this.#open(partition, opened, untrusted)));
     }
-    await this.#compareWithTables();
-    for (const runner of this.#runners.values()) {
+    await this.#compareWithTables(opened, untrusted);
+    if (this.#stopping) {
+      for (const runner of opened.values()) runner.actor.release();
+      return untrusted;
+    }
+    for (const runner of opened.values()) {
       const committed = [...runner.actor.outbox.entries()].filter((entry) => entry.state === 'committed');
       this.#insert(
         runner,
         committed.map((entry) => entry.sealed),
       );
     }
-    if (this.#runners.size > 0) await this.#read();
-    this.#ticking = this.#tickUntilStopped();
+    await this.#readAlso(opened);
+    return untrusted;
   }
 
-  async #read(): Promise<void> {
+  /** Stops reading partitions and writes their final checkpoints. What waits in their outboxes, the next owner inserts. */
+  async handOver(partitions: readonly number[]): Promise<void> {
+    const leaving = this.#forget(partitions);
+    for (let first = 0; first < leaving.length; first += AT_ONCE)
+      await Promise.all(leaving.slice(first, first + AT_ONCE).map((runner) => this.#commitFinally(runner)));
+    await this.#readAlso(new Map());
+  }
+
+  /** Somebody else has them. */
+  async drop(partitions: readonly number[]): Promise<void> {
+    this.#release(partitions);
+    await this.#readAlso(new Map());
+  }
+
+  #release(partitions: readonly number[]): void {
+    for (const runner of this.#forget(partitions)) runner.actor.release();
+  }
+
+  #forget(partitions: readonly number[]): PartitionRunner[] {
+    const leaving = partitions.flatMap((partition) => this.#runners.get(partition) ?? []);
+    for (const { partition } of leaving) this.#runners.delete(partition);
+    return leaving;
+  }
+
+  async #commitFinally(runner: PartitionRunner): Promise<void> {
+    try {
+      await runner.commitFinally();
+    } catch (error) {
+      // Fenced off: the next owner has what the last checkpoint had, and reads on from there.
+      if (!(error instanceof FenceLost)) throw error;
+    } finally {
+      runner.actor.release();
+    }
+  }
+
+  /**
+   * From the least position of all: what a partition has counted already, it passes over. A source that is there may
+   * hand out messages of a partition that came back, so a partition is not among the readers before the new one starts.
+   */
+  async #readAlso(opened: ReadonlyMap<number, PartitionRunner>): Promise<void> {
+    if (this.#stopping) return;
+    // Abandons its messages at once; the rest is courtesy.
+    void this.#source?.stop();
+    for (const [partition, runner] of opened) this.#runners.set(partition, runner);
+    this.#source = null;
+    if (this.#runners.size === 0) return;
     const from = Math.min(...[...this.#runners.values()].map((runner) => runner.actor.position));
+    const source = this.#ports.source(this.owned());
+    this.#source = source;
     this.#lastSequence = from - 1;
-    await this.#ports.source.start(
-      from,
-      (message) => this.#deliver(message),
-      (frontierMs) => {
+    this.#frontierMs = 0;
+    if (this.#paused) source.pause();
+    await source.start(from, {
+      onMessage: (message) => this.#deliver(message),
+      onIdle: (frontierMs) => {
         this.#frontierMs = Math.max(this.#frontierMs, frontierMs);
       },
-    );
+      onPassed: (sequence) => {
+        this.#lastSequence = Math.max(this.#lastSequence, sequence);
+      },
+    });
   }
 
   /** Stops reading, writes a last checkpoint of every partition, and inserts what can be inserted in `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
-    await this.#ports.source.stop();
+    await this.#source?.stop();
     await this.#ticking;
     const runners = [...this.#runners.values()];
     const commitAll = async (): Promise<void> => {
@@ -140,6 +210,7 @@ export class Host {
 
   /** Seals every open window and resolves when the rows can be read. */
   async flush(): Promise<FlushReply> {
+    if (!this.#isHeld()) return { partitions: [], rows: 0 };
     let rows = 0;
     for (const runner of this.#runners.values()) {
       const before = runner.actor.nextBlock;
@@ -158,8 +229,10 @@ export class Host {
     return { partitions: [...this.#runners.keys()], rows };
   }
 
+  /** Empty where somebody else may answer for the partitions too. */
   openHours(request: OpenHoursRequest): OpenHoursReply {
     const reply: OpenHoursReply = { rows: [], edges: [] };
+    if (!this.#isHeld()) return reply;
     const rows: OpenRow[] = [];
     for (const runner of this.#runners.values()) {
       const { actor } = runner;
@@ -180,7 +253,7 @@ export class Host {
   }
 
   status(): PartitionStatus[] {
-    const { source } = this.#ports;
+    const backlog = this.#source?.backlog ?? 0;
     return [...this.#runners.values()].map((runner) => {
       const { actor } = runner;
       return {
@@ -188,7 +261,7 @@ export class Host {
         owner: this.#options.owner,
         epoch: runner.epoch,
         position: actor.position,
-        backlog: source.backlog,
+        backlog,
         watermarkMs: actor.watermarkMs,
         finalThroughMs: actor.finalThroughMs(),
         lastCheckpointMs: runner.lastCheckpointMs,
@@ -202,25 +275,32 @@ export class Host {
     });
   }
 
-  async #open(partition: number): Promise<void> {
+  async #open(partition: number, opened: Map<number, PartitionRunner>, untrusted: number[]): Promise<void> {
     const { incarnation, disorderMs, horizonMs, owner } = this.#options;
-    const { store, rejects, clock, decode } = this.#ports;
+    const { store, rejects, clock, decode, log } = this.#ports;
     const options: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
-    await this.#unlessUntrusted(partition, async () => {
-      const ports = { store, rejects, clock, decode };
-      this.#runners.set(partition, await PartitionRunner.open(ports, options, owner, this.#arena));
+    await this.#unlessUntrusted(partition, opened, untrusted, async () => {
+      try {
+        const ports = { store, rejects, clock, decode };
+        opened.set(partition, await PartitionRunner.open(ports, options, owner, this.#arena));
+      } catch (error) {
+        // One that was replaced has committed once more meanwhile: the keeper comes by again.
+        if (!(error instanceof FenceLost)) throw error;
+        log.warn(explain(error));
+      }
     });
   }
 
   /** Invariant 10: same stream, same tables? */
-  async #compareWithTables(): Promise<void> {
+  async #compareWithTables(opened: Map<number, PartitionRunner>, untrusted: number[]): Promise<void> {
+    if (opened.size === 0) return;
     const { sink } = this.#ports;
     const highest = await this.#inserter.patiently(() => sink.highestBlocks());
-    for (const runner of this.#runners.values()) {
+    for (const runner of opened.values()) {
       const found = highest.get(runner.partition) ?? 0;
-      await this.#unlessUntrusted(runner.partition, async () => {
+      await this.#unlessUntrusted(runner.partition, opened, untrusted, async () => {
         await this.#assertHistory(runner, found);
-        await this.#dropLostBlocks(runner, found);
+        await this.#dropLostBlocks(runner, opened, found);
       });
     }
   }
@@ -239,7 +319,11 @@ export class Host {
   }
 
   /** Blocks at or above a checkpoint's next number come from a commit that was lost; the stream has their readings. */
-  async #dropLostBlocks(runner: PartitionRunner, highestBlock: number): Promise<void> {
+  async #dropLostBlocks(
+    runner: PartitionRunner,
+    opened: Map<number, PartitionRunner>,
+    highestBlock: number,
+  ): Promise<void> {
     const { sink, log } = this.#ports;
     const { actor, partition } = runner;
     if (highestBlock >= actor.nextBlock) {
@@ -247,23 +331,37 @@ export class Host {
         `partition ${String(partition)}: the tables hold block ${String(highestBlock)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
       );
       runner.disown(highestBlock);
-      await this.#commit(runner);
+      try {
+        this.#insert(runner, await runner.commit());
+      } catch (error) {
+        if (!(error instanceof FenceLost)) throw error;
+        log.warn(explain(error));
+        actor.release();
+        opened.delete(partition);
+        return;
+      }
     }
-    // Also those that an owner before this one had begun to delete. A runner that was fenced off has none to delete.
-    if (runner.lost.length === 0 || !this.#runners.has(partition)) return;
+    // Also those that an owner before this one had begun to delete.
+    if (runner.lost.length === 0) return;
     for (const blocks of runner.lost) await this.#inserter.patiently(() => sink.deleteBlocks(partition, blocks));
     runner.lostAreDeleted();
   }
 
   /** A partition whose checkpoint, stream and tables do not belong together stops, with an error that says what to do. */
-  async #unlessUntrusted(partition: number, action: () => Promise<void>): Promise<void> {
+  async #unlessUntrusted(
+    partition: number,
+    opened: Map<number, PartitionRunner>,
+    untrusted: number[],
+    action: () => Promise<void>,
+  ): Promise<void> {
     try {
       await action();
     } catch (error) {
       if (!(error instanceof IncarnationMismatch || error instanceof CheckpointCorrupt)) throw error;
       this.#ports.log.error(`${explain(error)} The partition is stopped; the others go on.`);
-      this.#runners.get(partition)?.actor.release();
-      this.#runners.delete(partition);
+      opened.get(partition)?.actor.release();
+      opened.delete(partition);
+      untrusted.push(partition);
     }
   }
 
@@ -307,7 +405,7 @@ export class Host {
   }
 
   #isCommitDue(runner: PartitionRunner): boolean {
-    if (runner.committing) return false;
+    if (runner.committing || !this.#isHeld()) return false;
     const sinceMs = runner.sinceCommitMs();
     if (runner.actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
     if (runner.makesHoursFinal && sinceMs >= FINAL_COMMIT_MS) return true;
@@ -318,8 +416,9 @@ export class Host {
     try {
       this.#insert(runner, await runner.commit());
     } catch (error) {
-      this.#runners.delete(runner.partition);
-      runner.actor.release();
+      // A runner that is not among ours any more was handed over or dropped, and so was its memory.
+      if (this.#runners.get(runner.partition) !== runner) return;
+      this.#release([runner.partition]);
       const { log } = this.#ports;
       if (error instanceof FenceLost) log.warn(explain(error));
       else this.#fail(error);
@@ -327,7 +426,9 @@ export class Host {
   }
 
   #insert(runner: PartitionRunner, blocks: readonly SealedBlock[]): void {
-    for (const block of blocks) this.#inserter.add(block, () => runner.confirm(block.block));
+    for (const block of blocks) {
+      this.#inserter.add(runner.partition, block, () => runner.confirm(block.block));
+    }
   }
 
   #hasRoom(runner: PartitionRunner): boolean {
@@ -348,10 +449,10 @@ export class Host {
     this.#paused = hold;
     if (hold) {
       this.#ports.log.warn('the database is behind: reading pauses until it has caught up; nothing is lost');
-      this.#ports.source.pause();
+      this.#source?.pause();
     } else {
       this.#ports.log.info('the database has caught up: reading goes on');
-      this.#ports.source.resume();
+      this.#source?.resume();
     }
   }
 

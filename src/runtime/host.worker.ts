@@ -3,6 +3,7 @@
  *
  * Boundary: wires the real ports to a {@link Host}. Errors cross threads as text, since they lose their class.
  */
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
 import { addLedger, emptyLedger } from '../model/ledger.ts';
@@ -12,6 +13,8 @@ import { connectClickhouse, connectNats } from './connections.ts';
 import { Decoder } from './decode/decoder.ts';
 import { Host } from './host.ts';
 import { ClickhouseSink } from './hourly-sink.ts';
+import { openLeaseBucket } from './membership/lease-bucket.ts';
+import { LeaseKeeper } from './membership/lease-keeper.ts';
 import { PullSource } from './message-source.ts';
 import { answerQueries } from './query-responder.ts';
 import { NatsStreamHistory } from './stream-history.ts';
@@ -37,7 +40,7 @@ export default async function runHost(task: HostTask): Promise<void> {
   const decoder = new Decoder();
   const host = new Host(
     {
-      source: new PullSource(nc, systemClock, options.partitions, task.partitionsOfStream),
+      source: (partitions) => new PullSource(nc, systemClock, partitions, task.partitionsOfStream),
       history: new NatsStreamHistory(nc),
       store: await KvCheckpointStore.open(nc, systemClock),
       sink: new ClickhouseSink(clickhouse, options.incarnation),
@@ -49,17 +52,27 @@ export default async function runHost(task: HostTask): Promise<void> {
     },
     options,
   );
+  const keeper = new LeaseKeeper(
+    { bucket: await openLeaseBucket(nc), owner: host, clock: systemClock, log },
+    { member: options.owner, run: randomUUID(), partitions: task.partitionsOfStream },
+  );
   const answers = answerQueries(nc, host, log);
   const timer = setInterval(() => report({ type: 'stats', stats: statsOf(host, options.owner) }), STATS_INTERVAL_MS);
   try {
-    await host.start();
-    report({ type: 'started' });
-    const { patienceMs } = await Promise.race([stopAsked, host.failed]);
-    await host.stop(patienceMs);
+    host.start(() => keeper.isHeld);
+    keeper.start();
+    void keeper.settled.then(() => report({ type: 'started' }));
+    const { patienceMs, nodeLeaves } = await Promise.race([stopAsked, host.failed, keeper.failed]);
+    await keeper.leave();
+    // Where others take over, they insert what is left.
+    const isHeir = (member: string): boolean => nodeLeaves === null || !member.startsWith(nodeLeaves);
+    await host.stop(keeper.hasPeers(isHeir) ? 0 : patienceMs);
+    await keeper.stop();
     report({ type: 'stats', stats: statsOf(host, options.owner) });
   } catch (error) {
     throw new Error(explain(error), { cause: error });
   } finally {
+    keeper.abandon();
     clearInterval(timer);
     answers.stop();
     await nc.drain().catch(() => undefined);

@@ -1,5 +1,5 @@
 /** The pull from the real broker: every message once and in order, whatever happens to the broker. */
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
@@ -45,13 +45,14 @@ function reading(partitions: readonly number[], from = 1) {
   const source = new PullSource(nc, systemClock, partitions, PARTITIONS);
   const taken: { sequence: number; partition: number; text: string }[] = [];
   const idle: number[] = [];
-  const started = source.start(
-    from,
-    ({ sequence, subject, payload }) =>
+  const passed: number[] = [];
+  const started = source.start(from, {
+    onMessage: ({ sequence, subject, payload }) =>
       taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload).toString() }),
-    (frontierMs) => idle.push(frontierMs),
-  );
-  return { source, taken, idle, started };
+    onIdle: (frontierMs) => idle.push(frontierMs),
+    onPassed: (sequence) => passed.push(sequence),
+  });
+  return { source, taken, idle, passed, started };
 }
 const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
@@ -99,6 +100,18 @@ describe('the source of a worker thread', () => {
     source.resume();
     await until('all is read and nothing is pending', WAIT_MS_MAX, () => idle.length > 0);
     expect(taken.map(({ text }) => text)).toEqual(numbers(published));
+    await source.stop();
+  });
+
+  it('invariant 12: its position follows the stream behind its own last message, when it has them all', async () => {
+    const { state } = await (await jetstreamManager(nc)).streams.info('READINGS', { subjects_filter: 'readings.0.>' });
+    const own = Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+    expect(own).toBeGreaterThan(0);
+    const { source, taken, passed, started } = reading([0]);
+    await started;
+    await until('it has passed the others’ messages', WAIT_MS_MAX, () => passed.length > 0);
+    expect(taken).toHaveLength(own);
+    expect(passed[0]).toBe(state.last_seq);
     await source.stop();
   });
 });

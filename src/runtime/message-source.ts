@@ -14,7 +14,8 @@ import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } 
 import type { Clock } from '../model/clock.ts';
 import { HourglassError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
-import type { DeliveredMessage, MessageSource } from './ports.ts';
+import { passesByItself } from './nats-errors.ts';
+import type { MessageSource, SourceListener } from './ports.ts';
 
 export const READINGS_STREAM = 'READINGS';
 const OPEN_PULLS = 2;
@@ -26,6 +27,8 @@ const SILENCE_MS_MAX = 3 * HEARTBEAT_MS + 1_000;
 /** The server removes a consumer that nobody pulls from. */
 const CONSUMER_INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
+/** Time between two looks at how far the stream has gone on without us. */
+const PASSED_MS = 5_000;
 const WATCH_MS = 250;
 
 const HEARTBEAT = 100;
@@ -50,8 +53,8 @@ export class PullSource implements MessageSource {
   #stopped = false;
   #heardMs = 0;
   #watching: Promise<void> | null = null;
-  #onMessage: (message: DeliveredMessage) => void = () => undefined;
-  #onIdle: (frontierMs: number) => void = () => undefined;
+  #passedMs = 0;
+  #listener: SourceListener | null = null;
 
   constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], partitionsOfStream: number) {
     this.#nc = nc;
@@ -64,16 +67,16 @@ export class PullSource implements MessageSource {
     return this.#backlog;
   }
 
-  async start(
-    fromSequence: number,
-    onMessage: (message: DeliveredMessage) => void,
-    onIdle: (frontierMs: number) => void,
-  ): Promise<void> {
+  async start(fromSequence: number, listener: SourceListener): Promise<void> {
     this.#nextSequence = fromSequence;
-    this.#onMessage = onMessage;
-    this.#onIdle = onIdle;
+    this.#listener = listener;
     this.#jsm = await jetstreamManager(this.#nc, { checkAPI: false });
-    await this.#makeConsumer();
+    try {
+      await this.#makeConsumer();
+    } catch (error) {
+      // A broker that is just starting: the watch tries again.
+      if (!passesByItself(error)) throw error;
+    }
     this.#watching = this.#watch();
   }
 
@@ -108,7 +111,26 @@ export class PullSource implements MessageSource {
         this.#abandon();
         await this.#makeConsumer().catch(() => this.#clock.sleep(RETRY_MS));
       }
+      if (!this.#stopped && this.#backlog === 0 && this.#clock.monotonicMs() - this.#passedMs > PASSED_MS) {
+        this.#passedMs = this.#clock.monotonicMs();
+        await this.#passOthers().catch(() => undefined);
+      }
     }
+  }
+
+  /**
+   * Where nothing comes for our partitions, the position follows the stream all the same: the trimmer waits for it.
+   * The stream's end is asked first, the consumer second: what it has delivered and what waits is all up to that end.
+   */
+  async #passOthers(): Promise<void> {
+    const consumer = this.#consumer;
+    if (consumer === null) return;
+    const { state } = await this.#jsm!.streams.info(READINGS_STREAM);
+    const { num_pending, delivered } = await this.#jsm!.consumers.info(READINGS_STREAM, consumer);
+    const isCurrent = this.#consumer === consumer && !this.#stopped;
+    if (!isCurrent || num_pending > 0 || delivered.consumer_seq !== this.#expectedDelivery - 1) return;
+    this.#nextSequence = Math.max(this.#nextSequence, state.last_seq + 1);
+    this.#listener?.onPassed(state.last_seq);
   }
 
   async #makeConsumer(): Promise<void> {
@@ -173,7 +195,7 @@ export class PullSource implements MessageSource {
     this.#backlog = place.pending;
     this.#nextSequence = place.sequence + 1;
     const headers = msg.headers;
-    this.#onMessage({
+    this.#listener?.onMessage({
       sequence: place.sequence,
       receivedMs: place.receivedMs,
       subject: msg.subject,
@@ -189,7 +211,7 @@ export class PullSource implements MessageSource {
   #status(pull: Pull, msg: Msg): void {
     const code = msg.headers?.code ?? 0;
     if (code === HEARTBEAT) {
-      if (this.#backlog === 0) this.#onIdle(this.#clock.nowMs());
+      if (this.#backlog === 0) this.#listener?.onIdle(this.#clock.nowMs());
       return;
     }
     const text = msg.headers?.description ?? '';

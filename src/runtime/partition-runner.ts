@@ -139,6 +139,12 @@ export class PartitionRunner {
     return this.#committing;
   }
 
+  /** One more checkpoint after the one that is being written, of all that was counted. @throws {FenceLost} */
+  async commitFinally(): Promise<void> {
+    await this.#committing;
+    await this.commit();
+  }
+
   /** Blocks to be deleted from the tables: no checkpoint stands behind them. */
   get lost(): readonly LostBlocks[] {
     return this.#lost;

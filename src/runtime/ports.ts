@@ -22,18 +22,22 @@ export interface DeliveredMessage {
   readonly payload: Uint8Array;
 }
 
+export interface SourceListener {
+  onMessage(message: DeliveredMessage): void;
+  /** At `frontierMs` (broker time) the broker had nothing more for us. */
+  onIdle(frontierMs: number): void;
+  /** All of our messages up to this sequence have been delivered; those behind the last one are others'. */
+  onPassed(sequence: number): void;
+}
+
 /**
  * Messages of some partitions, in stream order.
  * Delivery guarantees: every message from the start sequence on, in order, each at least once (a message may come
  * again after a reconnect; the actor's position passes it over). Back pressure: see {@link MessageSource.pause}.
  */
 export interface MessageSource {
-  /** Begins to deliver. `onIdle` says: at `frontierMs` (broker time) the broker had nothing more for us. */
-  start(
-    fromSequence: number,
-    onMessage: (message: DeliveredMessage) => void,
-    onIdle: (frontierMs: number) => void,
-  ): Promise<void>;
+  /** Begins to deliver. */
+  start(fromSequence: number, listener: SourceListener): Promise<void>;
   /** Asks for no more; what is in flight (bounded by IN_FLIGHT_BYTES_MAX) still comes. */
   pause(): void;
   resume(): void;

@@ -15,8 +15,10 @@ export interface HostTask {
 /** To the thread. */
 export interface StopRequest {
   readonly type: 'stop';
-  /** How long to wait for the database. */
+  /** How long to wait for the database where nobody takes over. */
   readonly patienceMs: number;
+  /** The other threads of the node (`<node>/`) are stopped too: they take nothing over. Null where they stay. */
+  readonly nodeLeaves: string | null;
 }
 
 /** From the thread. */

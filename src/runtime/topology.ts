@@ -22,6 +22,7 @@ import { z } from 'zod';
 import type { Config } from '../model/config.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { CHECKPOINT_BUCKET } from './checkpoint-bucket.ts';
+import { LEASE_BUCKET } from './membership/lease-bucket.ts';
 import { READINGS_STREAM } from './message-source.ts';
 
 export const REJECTED_STREAM = 'REJECTED';
@@ -70,6 +71,12 @@ export async function ensureTopology(nc: NatsConnection, config: Config): Promis
   });
   // Not read directly: a replica that lags would show an owner an old manifest.
   const kv = await new Kvm(nc).create(CHECKPOINT_BUCKET, {
+    history: 1,
+    replicas: config.replicas,
+    storage: StorageType.File,
+    allow_direct: false,
+  });
+  await new Kvm(nc).create(LEASE_BUCKET, {
     history: 1,
     replicas: config.replicas,
     storage: StorageType.File,

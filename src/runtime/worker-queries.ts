@@ -4,7 +4,7 @@
  * Job: broadcasts a question and collects answers until every partition is covered. Boundary: no partition's owner
  * is known here; whoever owns one answers for it. Invariant 8: an answer that misses a partition is an error.
  */
-import { createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type NatsConnection, NoRespondersError } from '@nats-io/transport-node';
 import {
   FLUSH_SUBJECT,
   type FlushReply,
@@ -12,42 +12,55 @@ import {
   type OpenHoursReply,
   type OpenHoursRequest,
   type PartitionStatus,
+  POOL_SUBJECT,
+  type PoolReply,
+  type PoolRequest,
   STATUS_SUBJECT,
   type StatusReply,
   type WorkerQueries,
 } from '../model/cluster.ts';
+import { systemClock } from '../model/clock.ts';
 import { WorkersUnavailable } from '../model/errors.ts';
 import { pack, unpack } from './wire.ts';
 
 /** A thread that decodes a large message answers after it. */
-const OPEN_HOURS_MS_MAX = 3_000;
+const OPEN_HOURS_MS_MAX = 5_000;
+/** Threads that have not answered after this will not. */
+const OPEN_HOURS_ATTEMPT_MS = 2_000;
+const RETRY_MS = 100;
 const STATUS_MS_MAX = 1_000;
 const FLUSH_MS_MAX = 60_000;
+const POOL_MS_MAX = 30_000;
+const POOL_STALL_MS = 200;
 
 export function createWorkerQueries(nc: NatsConnection, partitions: number): WorkerQueries {
   return {
     async openHours(request) {
-      const edges: OpenHoursReply['edges'] = [];
-      const rows: OpenHoursReply['rows'] = [];
-      const missing = await ask<OpenHoursReply>(
-        nc,
-        OPEN_HOURS_SUBJECT,
-        request satisfies OpenHoursRequest,
-        OPEN_HOURS_MS_MAX,
-        partitions,
-        (reply) => {
+      const deadlineMs = systemClock.monotonicMs() + OPEN_HOURS_MS_MAX;
+      for (;;) {
+        const edges: OpenHoursReply['edges'] = [];
+        const rows: OpenHoursReply['rows'] = [];
+        const question = request satisfies OpenHoursRequest;
+        const patienceMs = Math.min(OPEN_HOURS_ATTEMPT_MS, deadlineMs - systemClock.monotonicMs());
+        const missing = await ask<OpenHoursReply>(nc, OPEN_HOURS_SUBJECT, question, patienceMs, partitions, (reply) => {
           rows.push(...reply.rows);
           edges.push(...reply.edges);
           return reply.edges.map((edge) => edge.partition);
-        },
-      );
-      if (missing.length > 0) throw new WorkersUnavailable(missing);
-      return { rows, edges };
+        });
+        if (missing.length === 0) return { rows, edges };
+        // A partition that changes hands has no owner for a moment. An answer holds all partitions of a thread at one
+        // moment, so the whole question is asked again.
+        if (systemClock.monotonicMs() + RETRY_MS >= deadlineMs) throw new WorkersUnavailable(missing);
+        await systemClock.sleep(RETRY_MS);
+      }
     },
     async status() {
       const found = new Map<number, PartitionStatus>();
       await ask<StatusReply>(nc, STATUS_SUBJECT, {}, STATUS_MS_MAX, partitions, (reply) => {
-        for (const status of reply.partitions) found.set(status.partition, status);
+        for (const status of reply.partitions) {
+          const known = found.get(status.partition);
+          if (known === undefined || known.epoch < status.epoch) found.set(status.partition, status);
+        }
         return reply.partitions.map((status) => status.partition);
       });
       return [...found.values()].sort((a, b) => a.partition - b.partition);
@@ -61,7 +74,30 @@ export function createWorkerQueries(nc: NatsConnection, partitions: number): Wor
       if (missing.length > 0) throw new WorkersUnavailable(missing);
       return { rows };
     },
+    async pool({ node, workers }) {
+      const nodes = await poolNodes(nc);
+      const chosen = nodes.filter((one) => node === undefined || one.node === node);
+      if (workers === undefined) return chosen;
+      const replies = chosen.map(async ({ node: name }) => {
+        const request = pack({ node: name, workers } satisfies PoolRequest);
+        return unpack<PoolReply>((await nc.request(POOL_SUBJECT, request, { timeout: POOL_MS_MAX })).data);
+      });
+      return await Promise.all(replies);
+    },
   };
+}
+
+/** How many nodes there are, nobody knows: the answers are over when none has come for a while. */
+async function poolNodes(nc: NatsConnection): Promise<PoolReply[]> {
+  const replies: PoolReply[] = [];
+  const options = { strategy: 'stall', stall: POOL_STALL_MS, maxWait: STATUS_MS_MAX } as const;
+  try {
+    const answers = await nc.requestMany(POOL_SUBJECT, pack({} satisfies PoolRequest), options);
+    for await (const answer of answers) replies.push(unpack<PoolReply>(answer.data));
+  } catch (error) {
+    if (!(error instanceof NoRespondersError)) throw error;
+  }
+  return replies.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 /** Returns the partitions that nobody answered for in time. */

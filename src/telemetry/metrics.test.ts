@@ -29,11 +29,12 @@ const statuses: PartitionStatus[] = [0, 1].map((partition) => ({
   },
 }));
 
+const notAsked = (): Promise<never> => Promise.reject(new Error('figures ask for the status only'));
 let metrics: Metrics;
 const create = (status: () => Promise<PartitionStatus[]>): Metrics =>
   (metrics = createMetrics({
     cluster: { partitions: 4, incarnation: 1, finalThroughMs: () => NOW - 3_600_000, watermarkMs: () => NOW - 5_000 },
-    workers: { status, openHours: () => Promise.reject(new Error()), flush: () => Promise.reject(new Error()) },
+    workers: { status, openHours: notAsked, flush: notAsked, pool: notAsked },
     clock: { ...systemClock, nowMs: () => NOW },
     restarts: { worker: () => 2 },
   }));

@@ -1,38 +1,12 @@
 /** Processes that die: what was acknowledged stays counted, once, and the program is ready again by itself. */
-import { jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { afterEach, expect, it } from 'vitest';
 import { readLedger, settled } from '../support/found-hours.ts';
+import { publishing } from '../support/publishing.ts';
 import { isInUse, Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 let program: Program;
 afterEach(() => program.dispose());
-
-/** Publishes one reading after the other, each until it is acknowledged; gives how many. */
-function publishing(nc: NatsConnection): { stop(): Promise<number> } {
-  const js = jetstream(nc);
-  const stopped = new AbortController();
-  const running = (async (): Promise<number> => {
-    let sent = 0;
-    while (!stopped.signal.aborted) {
-      const msgID = `restarts.d.gw.${String(sent)}`;
-      const payload = `[{"n":"s/m","v":${String(sent)}}]`;
-      const isTaken = await js.publish('sensors.restarts.d.air.gw', payload, { msgID, timeout: 1_000 }).then(
-        () => true,
-        () => false,
-      );
-      if (isTaken) sent += 1;
-    }
-    return sent;
-  })();
-  return {
-    stop: async () => {
-      stopped.abort();
-      return await running;
-    },
-  };
-}
 
 it('kill -9 of nats-server, of the database, of the main process, of all: every acknowledged reading counts once', async () => {
   program = await Program.start();
@@ -62,7 +36,7 @@ it('kill -9 of nats-server, of the database, of the main process, of all: every 
   await nc.close();
   await settled(program);
   const [row] = await program.query<[number, number, number, number]>(
-    "SELECT sum(count), sum(sum), min(min), max(max) FROM hourglass.hourly WHERE city = 'restarts'",
+    "SELECT sum(count), sum(sum), min(min), max(max) FROM hourglass.hourly WHERE city = 'steady'",
   );
   expect(row).toEqual([sent, (sent * (sent - 1)) / 2, 0, sent - 1]);
   expect(await readLedger(program)).toMatchObject({ balanced: true, counted: sent });

@@ -1,12 +1,19 @@
 /**
- * The broker: the stream READINGS, the checkpoint bucket, the stream REJECTED.
+ * The broker: the stream READINGS, the buckets of checkpoints and leases, the stream REJECTED.
  *
  * Boundary: state of the servers, and the ports through which a process reaches it.
  */
 import type { Reject } from '../../src/actors/rejects.ts';
 import type { Clock } from '../../src/model/clock.ts';
 import { type CheckpointBucket, type StoredValue, WrongRevision } from '../../src/runtime/checkpoint-bucket.ts';
-import type { DeliveredMessage, MessageSource, RejectSink, StreamHistory } from '../../src/runtime/ports.ts';
+import type { LeaseBucket, LeaseEntry } from '../../src/runtime/membership/lease-bucket.ts';
+import type {
+  MessageSource,
+  RejectSink,
+  SourceListener,
+  StreamHistory,
+  DeliveredMessage,
+} from '../../src/runtime/ports.ts';
 import { type Server, Unanswered } from './network.ts';
 import type { Life, World } from './world.ts';
 
@@ -38,33 +45,29 @@ export class SimSource implements MessageSource {
   readonly #server: Server;
   readonly #life: Life;
   readonly #stream: Stream;
+  readonly #partitions: ReadonlySet<number>;
   #next = 1;
   #from = 1;
   #isPaused = false;
   #isStopped = false;
-  #onMessage: (message: DeliveredMessage) => void = () => undefined;
-  #onIdle: (frontierMs: number) => void = () => undefined;
+  #listener: SourceListener | null = null;
 
-  constructor(world: World, server: Server, life: Life, stream: Stream) {
+  constructor(world: World, server: Server, life: Life, stream: Stream, partitions: readonly number[]) {
     this.#world = world;
     this.#server = server;
     this.#life = life;
     this.#stream = stream;
+    this.#partitions = new Set(partitions);
   }
 
   get backlog(): number {
     return this.#stream.messages.length + 1 - this.#next;
   }
 
-  start(
-    fromSequence: number,
-    onMessage: (message: DeliveredMessage) => void,
-    onIdle: (frontierMs: number) => void,
-  ): Promise<void> {
+  start(fromSequence: number, listener: SourceListener): Promise<void> {
     this.#next = fromSequence;
     this.#from = fromSequence;
-    this.#onMessage = onMessage;
-    this.#onIdle = onIdle;
+    this.#listener = listener;
     this.#pullLater();
     return Promise.resolve();
   }
@@ -85,7 +88,7 @@ export class SimSource implements MessageSource {
   #pullLater(): void {
     this.#life.in(this.#world.random.whole(1, PULL_MS_MAX), () => {
       if (this.#isStopped) return;
-      if (!this.#isPaused && !this.#server.isAway) this.#pull();
+      if (!this.#isPaused && !this.#server.isAway && !this.#life.isCutOff) this.#pull();
       this.#pullLater();
     });
   }
@@ -96,9 +99,11 @@ export class SimSource implements MessageSource {
     const batch = this.#stream.messages.slice(this.#next - 1, this.#next - 1 + random.whole(1, BATCH_MAX));
     for (const message of batch) {
       this.#next = message.sequence + 1;
-      this.#onMessage(message);
+      if (this.#partitions.has(Number(message.subject.split('.')[1]))) this.#listener?.onMessage(message);
     }
-    if (this.backlog === 0) this.#onIdle(this.#world.nowMs);
+    if (this.backlog > 0) return;
+    this.#listener?.onIdle(this.#world.nowMs);
+    if (random.chance(0.1)) this.#listener?.onPassed(this.#stream.messages.length);
   }
 }
 
@@ -144,6 +149,63 @@ export class Bucket {
   #set(key: string, value: Uint8Array): number {
     this.#revision += 1;
     this.values.set(key, { value: value.slice(), revision: this.#revision });
+    return this.#revision;
+  }
+}
+
+const NEWS_MS_MAX = 60;
+
+/** Members and leases. A watch is told late and in order, and hears nothing more once the broker has been away. */
+export class Leases {
+  readonly #world: World;
+  readonly #entries = new Map<string, LeaseEntry>();
+  #watches: { readonly life: Life; readonly tell: (entry: LeaseEntry) => void }[] = [];
+  #revision = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  connect(server: Server, life: Life): LeaseBucket {
+    const revisionOf = (key: string): number => {
+      const entry = this.#entries.get(key);
+      return entry === undefined || entry.value === null ? 0 : entry.revision;
+    };
+    return {
+      put: (key, value) => server.call(life, () => this.#set(key, value)),
+      swap: (key, value, expected) =>
+        server.call(life, () => {
+          if (revisionOf(key) !== expected) throw new WrongRevision(key);
+          return this.#set(key, value);
+        }),
+      remove: (key) => server.call(life, () => void this.#set(key, null)),
+      watch: (onEntry) => server.call(life, () => this.#watch(server, life, onEntry)),
+    };
+  }
+
+  #watch(server: Server, life: Life, onEntry: (entry: LeaseEntry) => void): { stop(): void } {
+    let lastMs = this.#world.nowMs;
+    let isOpen = true;
+    const tell = (entry: LeaseEntry): void => {
+      if (server.isAway || life.isCutOff) isOpen = false;
+      if (!isOpen) return;
+      // In order: none before the one before it.
+      lastMs = Math.max(lastMs, this.#world.nowMs + this.#world.random.whole(1, NEWS_MS_MAX));
+      life.in(lastMs - this.#world.nowMs, () => {
+        if (isOpen) onEntry(entry);
+      });
+    };
+    for (const entry of [...this.#entries.values()].sort((a, b) => a.revision - b.revision)) tell(entry);
+    this.#watches.push({ life, tell });
+    return { stop: () => void (isOpen = false) };
+  }
+
+  #set(key: string, value: Uint8Array | null): number {
+    this.#revision += 1;
+    const entry: LeaseEntry = { key, value, revision: this.#revision };
+    this.#entries.set(key, entry);
+    this.#watches = this.#watches.filter(({ life }) => !life.isDead);
+    for (const { tell } of this.#watches) tell(entry);
     return this.#revision;
   }
 }

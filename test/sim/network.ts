@@ -53,7 +53,7 @@ export class Server {
       if (life.isDead) return;
       const draw = random.next();
       const { requestLost, replyLost, late } = this.weather;
-      const isLost = draw < requestLost;
+      const isLost = draw < requestLost || life.isCutOff;
       const isUnheard = draw < requestLost + replyLost;
       const isLate = !isUnheard && draw < requestLost + replyLost + late;
       const giveUp = (): void => life.in(TIMEOUT_MS, () => reject(new Unanswered()));

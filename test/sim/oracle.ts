@@ -1,7 +1,7 @@
 /**
  * What must hold, at any moment and at the end. Boundary: looks at owners and servers, changes nothing.
  */
-import type { Host } from '../../src/runtime/host.ts';
+import type { PartitionStatus } from '../../src/model/cluster.ts';
 import { decodeManifest, type Manifest } from '../../src/runtime/manifest.ts';
 import { type Owner, PARTITIONS, type Servers } from './owner.ts';
 import type { Expected, Workload } from './workload.ts';
@@ -38,25 +38,32 @@ export class Oracle {
     this.#highest.clear();
   }
 
-  /** Invariant 8: what memory says and what the table has of blocks that memory does not hide is all that was counted. */
-  openHours({ host }: Owner): void {
-    const statuses = host.status();
-    const isNewest = statuses.every(({ partition, epoch }) => this.#manifest(partition)?.epoch === epoch);
-    if (statuses.length < PARTITIONS || !isNewest) return;
-    const reply = host.openHours({ fromHour: 0, toHour: 1e6, limit: 1e6 });
-    const edges = new Map(reply.edges.map((edge) => [edge.partition, edge]));
-    let shown = reply.rows.reduce((sum, row) => sum + row.count, 0);
+  /**
+   * Invariant 9: nobody answers for another's partition. Invariant 8: what memories say and what the table has of
+   * blocks that they do not hide is all that was counted.
+   */
+  answers(owners: readonly Owner[]): void {
+    const replies = owners.map(({ host }) => host.openHours({ fromHour: 0, toHour: 1e6, limit: 1e6 }));
+    const edges = new Map(replies.flatMap((reply) => reply.edges).map((edge) => [edge.partition, edge]));
+    const answers = replies.reduce((sum, reply) => sum + reply.edges.length, 0);
+    if (answers > edges.size)
+      this.#report(`invariant 9: ${String(answers)} answers for ${String(edges.size)} partitions`);
+    if (edges.size < PARTITIONS) return;
+    const rows = replies.flatMap((reply) => reply.rows);
+    let shown = rows.reduce((sum, row) => sum + row.count, 0);
     for (const { partition, block, count } of this.#servers.database.rows.values()) {
       const edge = edges.get(partition);
       if (edge !== undefined && block < edge.nextBlock && !edge.unconfirmed.includes(block)) shown += count;
     }
+    const statuses = owners.flatMap(({ host, keeper }) => (keeper.isHeld ? host.status() : []));
+    const isNewest = statuses.every(({ partition, epoch }) => this.#manifest(partition)?.epoch === epoch);
     const counted = statuses.reduce((sum, { totals }) => sum + totals.readingsCounted, 0);
-    if (shown !== counted)
+    if (isNewest && shown !== counted)
       this.#report(`invariant 8: ${String(shown)} readings are shown, ${String(counted)} were counted`);
   }
 
   /** When everything has come to rest: every hour, every reject, every book. */
-  end(host: Host, workload: Workload): void {
+  end(statuses: readonly PartitionStatus[], workload: Workload): void {
     const found = this.#hours();
     for (const [key, want] of workload.hours) {
       const have = found.get(key);
@@ -67,7 +74,7 @@ export class Oracle {
     for (const key of found.keys()) if (!workload.hours.has(key)) this.#report(`${key} was never published`);
     for (const key of workload.rejects)
       if (!this.#servers.rejected.found.has(key)) this.#report(`${key} is not in REJECTED`);
-    for (const { partition, totals } of host.status()) {
+    for (const { partition, totals } of statuses) {
       const { messages, messagesUsed, messagesDuplicate, messagesRejected } = totals;
       const published = workload.messages[partition];
       if (messages !== published)

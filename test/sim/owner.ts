@@ -1,5 +1,5 @@
 /**
- * A process that owns the partitions: the real host with its real checkpoint store, on simulated servers.
+ * A process that owns some of the partitions: the real host, lease keeper and checkpoint store, on simulated servers.
  *
  * Boundary: puts it together; what is between the program and the servers can be replaced, to plant a fault.
  */
@@ -9,13 +9,15 @@ import type { CheckpointBucket } from '../../src/runtime/checkpoint-bucket.ts';
 import { KvCheckpointStore } from '../../src/runtime/checkpoint-store.ts';
 import { Decoder } from '../../src/runtime/decode/decoder.ts';
 import { Host } from '../../src/runtime/host.ts';
+import type { LeaseBucket } from '../../src/runtime/membership/lease-bucket.ts';
+import { LeaseKeeper } from '../../src/runtime/membership/lease-keeper.ts';
 import type { CheckpointStore, HourlySink, RejectSink } from '../../src/runtime/ports.ts';
-import { type Bucket, type Rejected, SimSource, type Stream } from './broker.ts';
+import { type Bucket, type Leases, type Rejected, SimSource, type Stream } from './broker.ts';
 import type { Database } from './database.ts';
 import type { Server } from './network.ts';
 import { Life, type World } from './world.ts';
 
-export const PARTITIONS = 2;
+export const PARTITIONS = 3;
 const INCARNATION = 7;
 
 export interface Servers {
@@ -23,6 +25,7 @@ export interface Servers {
   readonly db: Server;
   readonly stream: Stream;
   readonly bucket: Bucket;
+  readonly leases: Leases;
   readonly rejected: Rejected;
   readonly database: Database;
 }
@@ -33,12 +36,14 @@ export interface Seams {
   store?(store: CheckpointStore, servers: Servers, life: Life): CheckpointStore;
   sink?(sink: HourlySink, servers: Servers, life: Life): HourlySink;
   rejects?(sink: RejectSink): RejectSink;
+  leases?(bucket: LeaseBucket, life: Life): LeaseBucket;
 }
 
 export class Owner {
   readonly life: Life;
   readonly host: Host;
-  started = false;
+  readonly keeper: LeaseKeeper;
+  #isLeaving = false;
 
   constructor(name: string, world: World, servers: Servers, seams: Seams, say: (text: string) => void) {
     this.life = new Life(name, world);
@@ -49,25 +54,30 @@ export class Owner {
     const store = new KvCheckpointStore(seams.bucket?.(bucket, servers, life) ?? bucket, clock);
     const sink = servers.database.connect(db, life);
     const rejects = servers.rejected.connect(broker, life);
+    const leases = servers.leases.connect(broker, life);
+    const log = logTo((text) => say(`${name}: ${text}`));
     const decoder = new Decoder();
     this.host = new Host(
       {
-        source: new SimSource(world, broker, life, servers.stream),
+        source: (partitions) => new SimSource(world, broker, life, servers.stream, partitions),
         history: servers.stream.history(broker, life),
         store: seams.store?.(store, servers, life) ?? store,
         sink: seams.sink?.(sink, servers, life) ?? sink,
         rejects: seams.rejects?.(rejects) ?? rejects,
         clock,
         decode: (...message) => decoder.decode(...message),
-        log: logTo((text) => say(`${name}: ${text}`)),
+        log,
       },
       {
         owner: name,
-        partitions: Array.from({ length: PARTITIONS }, (_, partition) => partition),
         incarnation: INCARNATION,
         disorderMs: 5_000,
         horizonMs: 0,
       },
+    );
+    this.keeper = new LeaseKeeper(
+      { bucket: seams.leases?.(leases, life) ?? leases, owner: this.host, clock, log },
+      { member: name, run: name, partitions: PARTITIONS },
     );
     // A host that fails is a process that ends.
     const end = (error: unknown): void => {
@@ -75,17 +85,23 @@ export class Owner {
       life.kill();
     };
     this.host.failed.catch(end);
-    this.host.start().then(() => (this.started = true), end);
+    this.keeper.failed.catch(end);
+    this.host.start(() => this.keeper.isHeld);
+    this.keeper.start();
   }
 
   get isAwake(): boolean {
-    return this.started && !this.life.isDead && !this.life.isFrozen;
+    return !this.life.isDead && !this.life.isFrozen && !this.life.isCutOff;
   }
 
-  /** True where it has every partition and has read the stream to its end. */
-  hasReadAll(stream: Stream): boolean {
-    const statuses = this.host.status();
-    return statuses.length === PARTITIONS && statuses.every(({ position }) => position > stream.messages.length);
+  /** As on SIGTERM: hands everything over and ends. */
+  async leave(patienceMs: number): Promise<void> {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    await this.keeper.leave();
+    await this.host.stop(this.keeper.hasPeers() ? 0 : patienceMs);
+    await this.keeper.stop();
+    this.life.kill();
   }
 }
 

@@ -208,6 +208,20 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
     }),
   },
 
+  'a lease that is taken without a look at its revision': {
+    leases: (bucket) => ({ ...bucket, swap: (key, value) => bucket.put(key, value) }),
+  },
+
+  'a renewal that is believed before it is answered': {
+    leases: (bucket) => ({
+      ...bucket,
+      put: (key, value) => {
+        void bucket.put(key, value).catch(() => undefined);
+        return Promise.resolve(0);
+      },
+    }),
+  },
+
   'rejects that are sent once and forgotten': committing((manifest) => ({ ...manifest, rejects: null })),
 };
 

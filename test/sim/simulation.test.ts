@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { PLANTED_FAULTS } from './planted-faults.ts';
 import { simulate } from './simulation.ts';
 
-const RUNS = 200;
+const RUNS = 150;
 /** A fault that so many runs do not show is not found. */
 const RUNS_FOR_A_FAULT = 300;
 

@@ -67,6 +67,7 @@ export class Life {
   readonly #world: World;
   isDead = false;
   #frozenUntilMs = 0;
+  #cutOffUntilMs = 0;
 
   constructor(name: string, world: World) {
     this.name = name;
@@ -83,6 +84,15 @@ export class Life {
 
   freeze(forMs: number): void {
     this.#frozenUntilMs = this.#world.nowMs + forMs;
+  }
+
+  /** It runs, but reaches no server. */
+  get isCutOff(): boolean {
+    return this.#cutOffUntilMs > this.#world.nowMs;
+  }
+
+  cutOff(forMs: number): void {
+    this.#cutOffUntilMs = this.#world.nowMs + forMs;
   }
 
   /** Runs in this process after the delay, or when it wakes. */

@@ -7,7 +7,14 @@ import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { createApp } from '../../src/api/app.ts';
 import type { ApiDeps } from '../../src/api/ports.ts';
 import { systemClock } from '../../src/model/clock.ts';
-import type { OpenHoursRequest, OpenRow, PartitionEdge, PartitionStatus } from '../../src/model/cluster.ts';
+import type {
+  OpenHoursRequest,
+  OpenRow,
+  PartitionEdge,
+  PartitionStatus,
+  PoolReply,
+  PoolRequest,
+} from '../../src/model/cluster.ts';
 import { compareRows } from '../../src/model/series-order.ts';
 import { Decoder } from '../../src/runtime/decode/decoder.ts';
 import { INCARNATION, type TestDatabase } from './clickhouse.ts';
@@ -37,6 +44,13 @@ export class World {
   /** Runs when the workers are asked, before they answer. */
   onAsk: () => Promise<void> = () => Promise.resolve();
   flush: () => Promise<{ rows: number }> = () => Promise.resolve({ rows: 12 });
+  nodes: PoolReply[] = [{ node: 'a', workers: 2 }];
+  pool = (request: PoolRequest): Promise<PoolReply[]> => {
+    const { node: wanted, workers } = request;
+    const nodes = this.nodes.filter(({ node }) => wanted === undefined || node === wanted);
+    if (workers !== undefined) for (const node of nodes) node.workers = workers;
+    return Promise.resolve(nodes);
+  };
 
   constructor() {
     this.edges = Array.from({ length: this.partitions }, (_, partition) => ({
@@ -65,6 +79,7 @@ export function depsOf(world: World, database: TestDatabase): ApiDeps {
       },
       status: () => Promise.resolve(world.statuses),
       flush: () => world.flush(),
+      pool: (request) => world.pool(request),
     },
     publish: (subject, payload, headers) => {
       world.published.push({ subject, payload, headers });

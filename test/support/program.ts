@@ -27,6 +27,7 @@ export class Program {
   readonly folder: string;
   readonly ports: { http: number; nats: number; mqtt: number; clickhouse: number };
   readonly #env: Record<string, string>;
+  readonly #nodes: WorkerProcess[] = [];
   #main: ChildProcess | null = null;
   #output = '';
 
@@ -168,11 +169,57 @@ export class Program {
     return await runCommand(args, this.#env);
   }
 
+  /** A worker node of its own on this program's servers; ends with the program's disposal at the latest. */
+  startNode(env: Record<string, string> = {}): WorkerProcess {
+    const node = new WorkerProcess({
+      ...this.#env,
+      HOURGLASS_NATS_URL: `nats://127.0.0.1:${String(this.ports.nats)}`,
+      HOURGLASS_CLICKHOUSE_URL: `http://127.0.0.1:${String(this.ports.clickhouse)}`,
+      HOURGLASS_WORKERS: '1',
+      HOURGLASS_DATA_DIR: join(this.folder, `node-${String(this.#nodes.length)}`),
+      ...env,
+    });
+    this.#nodes.push(node);
+    return node;
+  }
+
   /** Ends it if need be, and removes its folder. */
   async dispose(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => node.end('SIGKILL')));
     await this.killAll();
     await until('no process is left', EXIT_MS_MAX, () => !isInUse(this.folder));
     await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** `hourglass work`. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  output = '';
+
+  constructor(env: Record<string, string>) {
+    this.#child = spawn(process.execPath, [MAIN, 'work'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (text) => (this.output += String(text)));
+  }
+
+  /** Owners' names in `status` end with it and the thread: `<host>-<pid>/<thread>`. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves with its exit code when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    // One that is stopped hears nothing but SIGKILL.
+    const [code] = (await exited) as [number | null];
+    return code;
   }
 }
 

@@ -1,9 +1,10 @@
-/** For operators: `GET /v1/admin/partitions`, `POST /v1/admin/flush`. */
+/** For operators: `GET /v1/admin/partitions`, `GET` and `PUT /v1/admin/pool`, `POST /v1/admin/flush`. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { PartitionStatus } from '../../model/cluster.ts';
+import type { PartitionStatus, PoolReply } from '../../model/cluster.ts';
+import { WORKERS_MAX } from '../../model/limits.ts';
 import { noQuery } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
-import { problems } from '../problem.ts';
+import { Problem, problems } from '../problem.ts';
 
 const count = z.int().nullable();
 const time = z.string().nullable().openapi({ format: 'date-time', example: '2026-11-23T14:00:00.000Z' });
@@ -58,6 +59,47 @@ const flush = createRoute({
   },
 });
 
+const poolAnswer = z
+  .object({
+    workers: z.int().openapi({ description: 'Worker threads of all nodes.' }),
+    nodes: z.array(z.object({ node: z.string(), workers: z.int() })),
+  })
+  .openapi('Pool');
+const poolAnswered = {
+  description: 'Worker nodes and their threads',
+  content: { 'application/json': { schema: poolAnswer } },
+};
+
+const pool = createRoute({
+  method: 'get',
+  path: '/v1/admin/pool',
+  operationId: 'getPool',
+  summary: 'Worker nodes and how many threads each has',
+  request: { query: noQuery },
+  responses: { 200: poolAnswered, ...problems(400, 500, 503) },
+});
+
+const poolWanted = z
+  .strictObject({
+    workers: z.int().min(1).max(WORKERS_MAX).openapi({ description: 'Threads that each node is to have.' }),
+    node: z.string().optional().openapi({ description: 'Only this node; absent: every node.' }),
+  })
+  .openapi('PoolWanted');
+
+const scale = createRoute({
+  method: 'put',
+  path: '/v1/admin/pool',
+  operationId: 'scalePool',
+  summary: 'Change the worker threads while readings flow',
+  description:
+    'Answers when threads that had to go have handed their partitions over; new threads take theirs within a second or two.',
+  request: {
+    query: noQuery,
+    body: { required: true, content: { 'application/json': { schema: poolWanted } } },
+  },
+  responses: { 200: poolAnswered, ...problems(400, 404, 413, 415, 500, 503) },
+});
+
 export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
   app.openapi(partitions, async (c) => {
     const known = new Map((await deps.workers.status()).map((status) => [status.partition, status]));
@@ -65,10 +107,27 @@ export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
     return c.json({ data }, 200);
   });
 
+  app.openapi(pool, async (c) => c.json(poolOf(await deps.workers.pool({})), 200));
+
+  app.openapi(scale, async (c) => {
+    const { workers, node } = c.req.valid('json');
+    const nodes = await deps.workers.pool(node === undefined ? { workers } : { workers, node });
+    if (nodes.length === 0)
+      throw new Problem(404, 'no worker node of that name answers; GET /v1/admin/pool lists them');
+    return c.json(poolOf(nodes), 200);
+  });
+
   app.openapi(flush, async (c) => {
     const { rows } = await deps.workers.flush();
     return c.json({ rows }, 200);
   });
+}
+
+function poolOf(nodes: readonly PoolReply[]): z.infer<typeof poolAnswer> {
+  return {
+    workers: nodes.reduce((sum, { workers }) => sum + workers, 0),
+    nodes: nodes.map(({ node, workers }) => ({ node, workers })),
+  };
 }
 
 function toRow(at: number, status: PartitionStatus | undefined): z.infer<typeof partition> {
