@@ -91,6 +91,8 @@ export const LEASE_ECHO_MS_MAX = 1_500;
 export const LEASE_CALL_MS_MAX = 1_000;
 /** Time between two looks at what should move. */
 export const LEASE_LOOK_MS = 100;
+/** A member whose renewals are refused for so long, and whom no watch tells why, ends and starts anew. */
+export const LEASE_REFUSED_MS_MAX = 15_000;
 /** A worker thread that has said nothing for this long hangs: its largest message takes it a second. */
 export const THREAD_SILENCE_MS_MAX = 15_000;
 /** A partition that could not be taken (its checkpoint cannot be trusted) is tried again after this. */

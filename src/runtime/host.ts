@@ -414,9 +414,10 @@ export class Host {
 
   async #commit(runner: PartitionRunner): Promise<void> {
     try {
-      this.#insert(runner, await runner.commit());
+      const blocks = await runner.commit();
+      // One that was handed over or dropped meanwhile has a next owner, who inserts them: this very host, perhaps.
+      if (this.#runners.get(runner.partition) === runner) this.#insert(runner, blocks);
     } catch (error) {
-      // A runner that is not among ours any more was handed over or dropped, and so was its memory.
       if (this.#runners.get(runner.partition) !== runner) return;
       this.#release([runner.partition]);
       const { log } = this.#ports;

@@ -33,7 +33,7 @@ export class Stream {
   }
 }
 
-const PULL_MS_MAX = 120;
+const PULL_MS_MAX = 180;
 const BATCH_MAX = 12;
 /** A consumer that is made again may hand out once more what it had handed out. */
 const AGAIN_SHARE = 0.02;
@@ -99,12 +99,16 @@ export class SimSource implements MessageSource {
     const batch = this.#stream.messages.slice(this.#next - 1, this.#next - 1 + random.whole(1, BATCH_MAX));
     for (const message of batch) {
       this.#next = message.sequence + 1;
-      if (this.#partitions.has(Number(message.subject.split('.')[1]))) this.#listener?.onMessage(message);
+      if (this.#partitions.has(partitionOf(message.subject))) this.#listener?.onMessage(message);
     }
     if (this.backlog > 0) return;
     this.#listener?.onIdle(this.#world.nowMs);
     if (random.chance(0.1)) this.#listener?.onPassed(this.#stream.messages.length);
   }
+}
+
+function partitionOf(subject: string): number {
+  return Number(subject.slice(subject.indexOf('.') + 1, subject.indexOf('.', subject.indexOf('.') + 1)));
 }
 
 export class Bucket {
@@ -154,6 +158,8 @@ export class Bucket {
 }
 
 const NEWS_MS_MAX = 60;
+const SLOW_NEWS_SHARE = 0.02;
+const SLOW_NEWS_MS_MAX = 1_500;
 
 /** Members and leases. A watch is told late and in order, and hears nothing more once the broker has been away. */
 export class Leases {
@@ -172,15 +178,23 @@ export class Leases {
       return entry === undefined || entry.value === null ? 0 : entry.revision;
     };
     return {
-      put: (key, value) => server.call(life, () => this.#set(key, value)),
       swap: (key, value, expected) =>
         server.call(life, () => {
           if (revisionOf(key) !== expected) throw new WrongRevision(key);
           return this.#set(key, value);
         }),
-      remove: (key) => server.call(life, () => void this.#set(key, null)),
+      remove: (key, expected) =>
+        server.call(life, () => {
+          if (revisionOf(key) !== expected) throw new WrongRevision(key);
+          this.#set(key, null);
+        }),
       watch: (onEntry) => server.call(life, () => this.#watch(server, life, onEntry)),
     };
+  }
+
+  /** As without a look at the revision. */
+  overwrite(key: string, value: Uint8Array | null): number {
+    return this.#set(key, value);
   }
 
   #watch(server: Server, life: Life, onEntry: (entry: LeaseEntry) => void): { stop(): void } {
@@ -190,7 +204,9 @@ export class Leases {
       if (server.isAway || life.isCutOff) isOpen = false;
       if (!isOpen) return;
       // In order: none before the one before it.
-      lastMs = Math.max(lastMs, this.#world.nowMs + this.#world.random.whole(1, NEWS_MS_MAX));
+      const { random } = this.#world;
+      const delayMs = random.whole(1, random.chance(SLOW_NEWS_SHARE) ? SLOW_NEWS_MS_MAX : NEWS_MS_MAX);
+      lastMs = Math.max(lastMs, this.#world.nowMs + delayMs);
       life.in(lastMs - this.#world.nowMs, () => {
         if (isOpen) onEntry(entry);
       });

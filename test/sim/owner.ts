@@ -36,7 +36,7 @@ export interface Seams {
   store?(store: CheckpointStore, servers: Servers, life: Life): CheckpointStore;
   sink?(sink: HourlySink, servers: Servers, life: Life): HourlySink;
   rejects?(sink: RejectSink): RejectSink;
-  leases?(bucket: LeaseBucket, life: Life): LeaseBucket;
+  leases?(bucket: LeaseBucket, servers: Servers, life: Life): LeaseBucket;
 }
 
 export class Owner {
@@ -76,7 +76,7 @@ export class Owner {
       },
     );
     this.keeper = new LeaseKeeper(
-      { bucket: seams.leases?.(leases, life) ?? leases, owner: this.host, clock, log },
+      { bucket: seams.leases?.(leases, servers, life) ?? leases, owner: this.host, clock, log },
       { member: name, run: name, partitions: PARTITIONS },
     );
     // A host that fails is a process that ends.

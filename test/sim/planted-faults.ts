@@ -209,15 +209,32 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
   },
 
   'a lease that is taken without a look at its revision': {
-    leases: (bucket) => ({ ...bucket, swap: (key, value) => bucket.put(key, value) }),
+    leases: (bucket, { broker, leases }, life) => ({
+      ...bucket,
+      swap: (key, value, expected) =>
+        key.startsWith('lease.')
+          ? broker.call(life, () => leases.overwrite(key, value))
+          : bucket.swap(key, value, expected),
+    }),
+  },
+
+  'a renewal without a look at whether the member was removed': {
+    leases: (bucket, { leases, broker }, life) => ({
+      ...bucket,
+      swap: (key, value, expected) =>
+        key.startsWith('member.')
+          ? broker.call(life, () => leases.overwrite(key, value))
+          : bucket.swap(key, value, expected),
+    }),
   },
 
   'a renewal that is believed before it is answered': {
     leases: (bucket) => ({
       ...bucket,
-      put: (key, value) => {
-        void bucket.put(key, value).catch(() => undefined);
-        return Promise.resolve(0);
+      swap: (key, value, expected) => {
+        if (!key.startsWith('member.')) return bucket.swap(key, value, expected);
+        void bucket.swap(key, value, Math.floor(expected)).catch(() => undefined);
+        return Promise.resolve(Math.floor(expected) + 0.5);
       },
     }),
   },

@@ -26,13 +26,15 @@ export interface Outcome {
   readonly events: number;
 }
 
-/** Half a minute before an hour ends, so that hours close in every run. */
-const START_MS = Date.UTC(2026, 10, 24, 11, 59, 30);
-const TROUBLE_MS = 45_000;
+/** Shortly before an hour ends, so that hours close in every run. */
+const START_MS = Date.UTC(2026, 10, 24, 11, 59, 40);
+const TROUBLE_MS = 36_000;
 const CALM_MS_MAX = 180_000;
 /** Longer than any call can be under way. */
-const UNDER_WAY_MS_MAX = 20_000;
-const LOOK_MS = 150;
+const UNDER_WAY_MS_MAX = 14_000;
+const LOOK_MS = 50;
+/** Every so many looks the readings that are shown are added up. */
+const LOOKS_PER_SUM = 9;
 const PATIENCE_MS = 5_000;
 const OWNERS_MAX = 4;
 /** Frozen ones wake meanwhile. */
@@ -63,6 +65,7 @@ class Run {
   #owners: Owner[] = [];
   #backup: Bucket | null = null;
   #isOver = false;
+  #looks = 0;
   /** Everything was stopped, to put a copy of the past in place. */
   #isDown = false;
   /**
@@ -140,10 +143,13 @@ class Run {
 
   #watch(): void {
     if (this.#isOver) return;
-    this.#oracle.time();
     const awake = this.#owners.filter(({ isAwake }) => isAwake);
-    if (this.#isShared) this.#oracle.answers(awake);
-    else for (const owner of awake) this.#oracle.answers([owner]);
+    this.#looks += 1;
+    if (this.#isShared) this.#oracle.rivals(awake);
+    if (this.#looks % LOOKS_PER_SUM === 0) {
+      this.#oracle.time();
+      for (const group of this.#isShared ? [awake] : awake.map((owner) => [owner])) this.#oracle.answers(group);
+    }
     this.#world.in(LOOK_MS, () => this.#watch());
   }
 

@@ -27,10 +27,14 @@ export class World {
 
   in(delayMs: number, run: () => void): void {
     const event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, run };
-    // Mostly short delays: the place is near the front.
-    let at = 0;
-    while (at < this.#queue.length && !isBefore(event, this.#queue[at]!)) at++;
-    this.#queue.splice(at, 0, event);
+    let low = 0;
+    let high = this.#queue.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (isBefore(event, this.#queue[middle]!)) high = middle;
+      else low = middle + 1;
+    }
+    this.#queue.splice(low, 0, event);
   }
 
   /** Runs events until the condition holds (looked at between events) or the time is over. True where it holds. */

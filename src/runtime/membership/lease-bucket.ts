@@ -2,7 +2,8 @@
  * Where members and leases are kept: a JetStream KV bucket of small values that everybody watches.
  *
  * Boundary: one attempt a call, no patience: a renewal that is late is worth nothing. The simulation has a bucket of
- * its own. Keys: `member.<name>` (written by that member alone) and `lease.<partition>` (compare-and-swap).
+ * its own. Keys: `member.<name>` (renewed by that member, removed by any once it is silent) and `lease.<partition>`; every write is a
+ * compare-and-swap.
  */
 import { jetstream } from '@nats-io/jetstream';
 import { type KvWatchEntry, Kvm } from '@nats-io/kv';
@@ -22,10 +23,10 @@ export interface LeaseEntry {
 }
 
 export interface LeaseBucket {
-  put(key: string, value: Uint8Array): Promise<number>;
   /** @throws {WrongRevision} where the key has another revision than the expected one (0: there is no such key). */
   swap(key: string, value: Uint8Array, expectedRevision: number): Promise<number>;
-  remove(key: string): Promise<void>;
+  /** @throws {WrongRevision} */
+  remove(key: string, expectedRevision: number): Promise<void>;
   /**
    * Hands over the newest entry of every key, in order of revisions, and then every change. May fall silent without a
    * word (a connection that is cut): whoever hears nothing of its own writes watches anew.
@@ -35,19 +36,20 @@ export interface LeaseBucket {
 
 export async function openLeaseBucket(nc: NatsConnection): Promise<LeaseBucket> {
   const kv = await new Kvm(jetstream(nc, { timeout: LEASE_CALL_MS_MAX })).open(LEASE_BUCKET);
+  const swapping = async <T>(key: string, expectedRevision: number, attempt: () => Promise<T>): Promise<T> => {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (isWrongRevision(cause))
+        throw new WrongRevision(`${key}: not revision ${String(expectedRevision)}`, { cause });
+      throw cause;
+    }
+  };
   return {
-    put: (key, value) => kv.put(key, value),
-    swap: async (key, value, expectedRevision) => {
-      try {
-        // An update that expects revision 0 is refused by the library.
-        return await (expectedRevision === 0 ? kv.create(key, value) : kv.update(key, value, expectedRevision));
-      } catch (cause) {
-        if (isWrongRevision(cause))
-          throw new WrongRevision(`${key}: not revision ${String(expectedRevision)}`, { cause });
-        throw cause;
-      }
-    },
-    remove: (key) => kv.delete(key),
+    swap: (key, value, expected) =>
+      // An update that expects revision 0 is refused by the library.
+      swapping(key, expected, () => (expected === 0 ? kv.create(key, value) : kv.update(key, value, expected))),
+    remove: (key, expected) => swapping(key, expected, () => kv.delete(key, { previousSeq: expected })),
     watch: async (onEntry) => {
       const watcher = await kv.watch();
       void handOver(watcher, onEntry);

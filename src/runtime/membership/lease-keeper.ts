@@ -1,25 +1,28 @@
 /**
  * One member's part in sharing the partitions: there is no coordinator, every member runs this.
  *
- * Job: renews the member's lease, watches the others', and moves the host towards its share of the placement: hands
- * over what belongs elsewhere (final checkpoint, then release), takes what is free or whose holder's lease has expired.
- * Boundary: knows partitions by number; what taking and handing over mean is the {@link PartitionOwner}'s.
- * Invariant 9: a lease makes double work rare. It is held until LEASE_STOP_MS after the last renewal that succeeded was
- * *sent*; the checkpoint's fence (invariant 3) makes harmless what a lease cannot prevent.
+ * Job: renews the member's lease, watches the others', removes the keys of those who fell silent, and moves the host
+ * towards its share of the placement: hands over what belongs elsewhere (final checkpoint, then release), claims what is
+ * free or whose holder is gone. Boundary: knows partitions by number; what taking and handing over mean is the
+ * {@link PartitionOwner}'s.
+ * Invariant 9: a partition is claimed, by compare-and-swap, only from a member whose key was removed, and that is after
+ * its lease ran out ({@link MemberLease}). Clocks that run at different speeds could still make two owners; the
+ * checkpoint's fence (invariant 3) makes that harmless.
  */
 import type { Clock } from '../../model/clock.ts';
 import { explain } from '../../model/errors.ts';
 import {
   LEASE_ECHO_MS_MAX,
   LEASE_LOOK_MS,
+  LEASE_REFUSED_MS_MAX,
   LEASE_RENEW_MS,
-  LEASE_STOP_MS,
   UNTRUSTED_RETRY_MS,
 } from '../../model/limits.ts';
 import type { Log } from '../../model/log.ts';
 import { WrongRevision } from '../checkpoint-bucket.ts';
 import type { LeaseBucket, LeaseEntry } from './lease-bucket.ts';
-import { encodeLease, encodeMember, leaseKey, LeaseTable, memberKey } from './lease-table.ts';
+import { decodeMember, encodeLease, leaseKey, LeaseTable, memberKey } from './lease-table.ts';
+import { MemberLease, type MemberName } from './member-lease.ts';
 import { placePartitions } from './placement.ts';
 
 /** The host, as its keeper sees it. */
@@ -34,11 +37,7 @@ export interface PartitionOwner {
   drop(partitions: readonly number[]): Promise<void>;
 }
 
-export interface KeeperOptions {
-  /** Unique among all that live; the same for a thread that is started again. */
-  readonly member: string;
-  /** Unique for every run. */
-  readonly run: string;
+export interface KeeperOptions extends MemberName {
   readonly partitions: number;
 }
 
@@ -49,16 +48,17 @@ export class LeaseKeeper {
   readonly #log: Log;
   readonly #options: KeeperOptions;
   readonly #table: LeaseTable;
+  readonly #lease: MemberLease;
   readonly #stop = new AbortController();
   readonly #retryMs = new Map<number, number>();
   #watch: { stop(): void } | null = null;
-  #beat = 0;
-  #firstBeat = 0;
-  #heldUntilMs = -Infinity;
+  /** Once this renewal has come back, the watch has told all that was written before it began. */
+  #firstBeat = 1;
   #isLeaving = false;
   #isAbandoned = false;
-  /** True where all that others have claimed while this member was silent is known and was dropped. */
-  #isTrusted = false;
+  /** Those among whom the partitions were shared last, and this member's share. */
+  #crowd = '';
+  #share: ReadonlySet<number> = new Set();
   #running: Promise<unknown> = Promise.resolve();
   #moving: Promise<void> = Promise.resolve();
   #settle: () => void = () => undefined;
@@ -75,6 +75,7 @@ export class LeaseKeeper {
     this.#log = ports.log;
     this.#options = options;
     this.#table = new LeaseTable(options.member, options.run);
+    this.#lease = new MemberLease(ports.bucket, ports.clock, options);
     this.settled = new Promise((resolve) => (this.#settle = resolve));
     this.failed = new Promise<never>((_, reject) => (this.#fail = reject));
     this.failed.catch(() => undefined);
@@ -82,11 +83,7 @@ export class LeaseKeeper {
 
   /** False: this member may have been replaced, and must neither commit nor answer for its partitions. */
   get isHeld(): boolean {
-    return !this.#isAbandoned && this.#isTrusted && this.#isAlive;
-  }
-
-  get #isAlive(): boolean {
-    return this.#clock.monotonicMs() < this.#heldUntilMs;
+    return !this.#isAbandoned && this.#lease.isHeld;
   }
 
   /** True where another member lives that can take partitions over; `beyond`: only those of whom it is true count. */
@@ -96,13 +93,14 @@ export class LeaseKeeper {
 
   start(): void {
     this.#moving = this.#moveUntilStopped();
-    this.#running = Promise.all([this.#renewUntilStopped(), this.#watchUntilStopped()]);
+    // The watch first: the first renewal then comes back through it.
+    this.#running = Promise.all([this.#watchUntilStopped(), this.#renewUntilStopped()]);
   }
 
   /** Wants no partition any more, and says so before the last checkpoints are written. The lease is still renewed. */
   async leave(): Promise<void> {
     this.#isLeaving = true;
-    await this.#renew();
+    await this.#lease.renew(true);
   }
 
   /** After {@link leave} and the owner's last checkpoints: releases every lease. */
@@ -110,8 +108,7 @@ export class LeaseKeeper {
     this.abandon();
     await Promise.all([this.#running, this.#moving]);
     await this.#release(this.#held());
-    // Where it does not succeed, the lease expires.
-    await this.#bucket.remove(memberKey(this.#options.member)).catch(() => undefined);
+    await this.#lease.end();
   }
 
   /** Ends without a word: a member of the same name goes on, or the lease expires. */
@@ -124,27 +121,8 @@ export class LeaseKeeper {
   async #renewUntilStopped(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       // Not awaited: a renewal that hangs must not keep the next one from being sent.
-      void this.#renew();
+      void this.#lease.renew(this.#isLeaving);
       await this.#clock.sleep(LEASE_RENEW_MS, this.#stop.signal);
-    }
-  }
-
-  async #renew(): Promise<void> {
-    this.#beat += 1;
-    const beat = this.#beat;
-    const { member, run } = this.#options;
-    const value = encodeMember({ run, beat, leaving: this.#isLeaving });
-    const sentMs = this.#clock.monotonicMs();
-    try {
-      await this.#bucket.put(memberKey(member), value);
-      // After a silence the lease is worth nothing before this write has come back, and all before it.
-      if (!this.#isAlive) {
-        this.#isTrusted = false;
-        this.#firstBeat = Math.max(this.#firstBeat, beat);
-      }
-      this.#heldUntilMs = Math.max(this.#heldUntilMs, sentMs + LEASE_STOP_MS);
-    } catch {
-      // The next renewal is under way soon; until one succeeds the lease runs out.
     }
   }
 
@@ -162,14 +140,16 @@ export class LeaseKeeper {
         heardMs = nowMs;
         await this.#watchAnew();
       }
-      await this.#clock.sleep(LEASE_LOOK_MS, this.#stop.signal);
+      if (this.#lease.refusedForMs > LEASE_REFUSED_MS_MAX)
+        this.#fail(new Error('renewals of the lease are refused and nothing says why: the lease bucket was changed'));
+      await this.#clock.sleep(LEASE_RENEW_MS, this.#stop.signal);
     }
   }
 
   async #watchAnew(): Promise<void> {
     this.#watch?.stop();
     this.#watch = null;
-    this.#firstBeat = this.#beat + 1;
+    this.#firstBeat = this.#lease.beat + 1;
     try {
       this.#watch = await this.#bucket.watch((entry) => this.#take(entry));
     } catch {
@@ -179,13 +159,14 @@ export class LeaseKeeper {
 
   #take(entry: LeaseEntry): void {
     this.#table.take(entry, this.#clock.monotonicMs());
+    if (entry.key === memberKey(this.#options.member)) this.#lease.told(decodeMember(entry.value), entry.revision);
   }
 
   async #moveUntilStopped(): Promise<void> {
     try {
       while (!this.#stop.signal.aborted && !this.#isLeaving) {
-        // All that was written before an own write is known once that has come back.
-        if (this.#isAlive && this.#table.echoBeat >= this.#firstBeat) await this.#move();
+        if (this.#lease.isBroken) await this.#joinAnew();
+        if (this.#lease.isHeld && this.#table.echoBeat >= this.#firstBeat) await this.#move();
         await this.#clock.sleep(LEASE_LOOK_MS, this.#stop.signal);
       }
     } catch (error) {
@@ -193,18 +174,21 @@ export class LeaseKeeper {
     }
   }
 
+  /** Others believe that this member is gone, and may have what it had. */
+  async #joinAnew(): Promise<void> {
+    const owned = this.#owner.owned();
+    if (owned.length > 0)
+      this.#log.warn(`this worker was silent for too long: others take its partitions ${owned.join(', ')} over`);
+    await this.#owner.drop(owned);
+    this.#lease.rejoin();
+  }
+
   async #move(): Promise<void> {
-    const { member, partitions } = this.#options;
-    const placement = placePartitions(partitions, this.#table.placeable());
-    const share = new Set(placement.get(member));
+    await this.#removeSilent();
+    const { member } = this.#options;
+    const share = this.#shareNow();
     const holderOf = (partition: number): string | null => this.#table.leaseOf(partition).member;
 
-    const lost = this.#owner.owned().filter((partition) => holderOf(partition) !== member);
-    if (lost.length > 0) {
-      this.#log.warn(`partitions ${lost.join(', ')} were taken over by others while this worker was silent`);
-      await this.#owner.drop(lost);
-    }
-    this.#isTrusted = this.#table.echoBeat >= this.#firstBeat;
     const surplus = this.#owner.owned().filter((partition) => !share.has(partition));
     if (surplus.length > 0) await this.#owner.handOver(surplus);
     // Also what an earlier attempt left, whose answer was lost.
@@ -214,12 +198,22 @@ export class LeaseKeeper {
     const missing = [...share].filter((partition) => !owned.has(partition));
     const free = missing.filter((partition) => {
       const holder = holderOf(partition);
-      const isFree = holder === null || holder === member || this.#table.hasExpired(holder);
+      const isFree = holder === null || holder === member || this.#table.isGone(holder);
       return isFree && (this.#retryMs.get(partition) ?? -Infinity) <= nowMs;
     });
     if (free.length > 0) await this.#claim(free);
-    await this.#forget();
     if (this.#isSettled()) this.#settle();
+  }
+
+  /** Computed again only where somebody has come or gone. */
+  #shareNow(): ReadonlySet<number> {
+    const members = this.#table.placeable();
+    const crowd = members.join(' ');
+    if (crowd !== this.#crowd) {
+      this.#crowd = crowd;
+      this.#share = new Set(placePartitions(this.#options.partitions, members).get(this.#options.member));
+    }
+    return this.#share;
   }
 
   async #claim(partitions: readonly number[]): Promise<void> {
@@ -245,7 +239,6 @@ export class LeaseKeeper {
   async #swapLease(partition: number, isClaim: boolean): Promise<boolean> {
     const { member } = this.#options;
     const lease = this.#table.leaseOf(partition);
-    if (isClaim && lease.member === member) return true;
     if (!isClaim && lease.member !== member) return true;
     const value = encodeLease(isClaim ? member : null);
     try {
@@ -260,16 +253,19 @@ export class LeaseKeeper {
     }
   }
 
-  /** Removes what is left of members who died. */
-  async #forget(): Promise<void> {
-    for (const name of this.#table.forgotten()) await this.#bucket.remove(memberKey(name)).catch(() => undefined);
+  /** Where one has renewed its lease meanwhile, its key has another revision and stays. */
+  async #removeSilent(): Promise<void> {
+    const silent = this.#table.silent();
+    await Promise.all(
+      silent.map(({ name, revision }) => this.#bucket.remove(memberKey(name), revision).catch(() => undefined)),
+    );
   }
 
   #isSettled(): boolean {
     const { partitions } = this.#options;
     for (let partition = 0; partition < partitions; partition++) {
       const { member } = this.#table.leaseOf(partition);
-      if (member === null || this.#table.hasExpired(member)) return false;
+      if (member === null || this.#table.isGone(member)) return false;
     }
     return true;
   }

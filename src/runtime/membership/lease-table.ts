@@ -1,10 +1,10 @@
 /**
- * What a member knows of the others: who lives, who holds which partition.
+ * What a member knows of all members: who lives, who holds which partition.
  *
- * Job: takes the entries of the bucket as they come and says of each member whether its lease has expired.
- * Boundary: memory and the observer's monotonic clock; no other clock is ever compared (invariant 9). A lease has
- * expired when its member has written nothing for LEASE_MS while the observer heard its own writes all the time: after
- * a silence of its own (frozen, cut off, a broker that was away) everybody's time begins anew.
+ * Job: takes the entries of the bucket as they come and says who has been silent too long, and who is gone.
+ * Boundary: memory and the observer's monotonic clock; no other clock is ever compared (invariant 9). A member is silent
+ * when it has written nothing for LEASE_MS while the observer heard its own writes all the time: after a silence of its
+ * own (frozen, cut off, a broker that was away) everybody's time begins anew.
  */
 import { z } from 'zod';
 import { LEASE_ECHO_MS_MAX, LEASE_MS } from '../../model/limits.ts';
@@ -24,7 +24,10 @@ export type MemberValue = z.infer<typeof memberSchema>;
 /** The member that holds the partition; null where it was released. */
 const leaseSchema = z.object({ member: z.string().nullable() });
 
-interface Member extends MemberValue {
+interface Member {
+  /** Null: its key was removed, or has not been seen yet. */
+  readonly value: MemberValue | null;
+  /** 0 where the key has not been seen. */
   readonly revision: number;
   /** Monotonic ms of the observer. */
   readonly heardMs: number;
@@ -57,8 +60,8 @@ export class LeaseTable {
   }
 
   take({ key, value, revision }: LeaseEntry, nowMs: number): void {
-    if (key.startsWith(MEMBER)) this.#takeMember(key.slice(MEMBER.length), value, revision, nowMs);
-    else if (key.startsWith(LEASE)) this.#takeLease(Number(key.slice(LEASE.length)), value, revision);
+    if (key.startsWith(MEMBER)) this.#takeMember(key.slice(MEMBER.length), decodeMember(value), revision, nowMs);
+    else if (key.startsWith(LEASE)) this.#takeLease(Number(key.slice(LEASE.length)), value, revision, nowMs);
   }
 
   leaseOf(partition: number): Lease {
@@ -67,29 +70,32 @@ export class LeaseTable {
 
   /** Members that partitions may be placed on. */
   placeable(): string[] {
-    return [...this.#members].filter(([name, { leaving }]) => !leaving && !this.hasExpired(name)).map(([name]) => name);
+    const live = [...this.#members].filter(([name, { value }]) => value?.leaving === false && !this.#isSilent(name));
+    return live.map(([name]) => name);
   }
 
-  /** True where nobody of that name renews a lease. */
-  hasExpired(name: string): boolean {
-    if (name === this.#me) return false;
+  /** Members that no one hears any more, and the revision at which their keys may be removed. */
+  silent(): { name: string; revision: number }[] {
+    const silent = [...this.#members].filter(([name, { value }]) => value !== null && this.#isSilent(name));
+    return silent.map(([name, { revision }]) => ({ name, revision }));
+  }
+
+  /** True where nobody of that name holds a lease: its partitions are free. */
+  isGone(name: string): boolean {
     const member = this.#members.get(name);
-    return member === undefined || this.#echoMs - member.heardMs >= LEASE_MS;
+    if (name === this.#me || member === undefined || member.value !== null) return false;
+    // One that was never seen may just not have been told of yet.
+    return member.revision > 0 || this.#isSilent(name);
   }
 
-  /** Members whose lease has expired and who hold no partition any more: their key may be removed. */
-  forgotten(): string[] {
-    const holders = new Set([...this.#leases.values()].map(({ member }) => member));
-    return [...this.#members.keys()].filter((name) => this.hasExpired(name) && !holders.has(name));
+  #isSilent(name: string): boolean {
+    return name !== this.#me && this.#echoMs - (this.#members.get(name)?.heardMs ?? Infinity) >= LEASE_MS;
   }
 
-  #takeMember(name: string, value: Uint8Array | null, revision: number, nowMs: number): void {
-    const known = this.#members.get(name);
-    if (known !== undefined && known.revision >= revision) return;
-    const member = value === null ? null : memberSchema.parse(JSON.parse(utf8.decode(value)));
-    if (member === null) this.#members.delete(name);
-    else this.#members.set(name, { ...member, revision, heardMs: nowMs });
-    if (name === this.#me && member?.run === this.#run) this.#echo(member.beat, nowMs);
+  #takeMember(name: string, value: MemberValue | null, revision: number, nowMs: number): void {
+    if ((this.#members.get(name)?.revision ?? 0) >= revision) return;
+    this.#members.set(name, { value, revision, heardMs: nowMs });
+    if (name === this.#me && value?.run === this.#run) this.#echo(value.beat, nowMs);
   }
 
   #echo(beat: number, nowMs: number): void {
@@ -99,10 +105,12 @@ export class LeaseTable {
     this.#echoBeat = beat;
   }
 
-  #takeLease(partition: number, value: Uint8Array | null, revision: number): void {
+  #takeLease(partition: number, bytes: Uint8Array | null, revision: number, nowMs: number): void {
     if (this.leaseOf(partition).revision >= revision) return;
-    const { member } = value === null ? { member: null } : leaseSchema.parse(JSON.parse(utf8.decode(value)));
+    const { member } = bytes === null ? { member: null } : leaseSchema.parse(JSON.parse(utf8.decode(bytes)));
     this.#leases.set(partition, { member, revision });
+    if (member !== null && !this.#members.has(member))
+      this.#members.set(member, { value: null, revision: 0, heardMs: nowMs });
   }
 }
 
@@ -116,6 +124,10 @@ export function leaseKey(partition: number): string {
 
 export function encodeMember(member: MemberValue): Uint8Array {
   return utf8Encoder.encode(JSON.stringify(member));
+}
+
+export function decodeMember(bytes: Uint8Array | null): MemberValue | null {
+  return bytes === null ? null : memberSchema.parse(JSON.parse(utf8.decode(bytes)));
 }
 
 export function encodeLease(member: string | null): Uint8Array {
