@@ -12,11 +12,11 @@ import { openTerminal } from './terminal.ts';
 
 export function workCommand(): Command {
   return new Command('work')
-    .description('Run a worker node: it takes every partition of the stream')
+    .description('Run a worker node: all that run share the partitions of the stream')
     .addHelpText(
       'after',
       `
-One node at a time for now: two would take the partitions from each other. More threads: HOURGLASS_WORKERS.
+Start it any number of times, on any machine that reaches the broker and the database. Threads: HOURGLASS_WORKERS.
 
 Examples:
   $ HOURGLASS_NATS_URL=nats://host:4222 HOURGLASS_CLICKHOUSE_URL=http://host:8123 hourglass work
@@ -35,7 +35,7 @@ Examples:
       await Promise.race([node.started, shutdown.asked]);
       if (!shutdown.signal.aborted)
         logs.info(
-          `${node.name} has ${String(backends.topology.partitions)} partitions on ${String(config.workers)} thread(s)`,
+          `${node.name} works on its share of ${String(backends.topology.partitions)} partitions, on ${String(config.workers)} thread(s)`,
         );
       logs.info(`${await shutdown.asked}: draining ...`);
       const clean = await closers.closeAll();

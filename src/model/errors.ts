@@ -44,7 +44,7 @@ export class FenceLost extends HourglassError {
     super(`partition ${String(partition)} now belongs to ${owner}`, {
       fault: 'environment',
       retry: false,
-      advice: 'Another node took the partition over; stop one of the two.',
+      advice: 'Another worker took the partition over; what this one had not committed, that one reads again.',
     });
   }
 }
