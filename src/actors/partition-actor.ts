@@ -10,7 +10,12 @@
 import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import { emptyLedger, type LedgerTotals } from '../model/ledger.ts';
-import { LATE_CELLS_PER_PARTITION_MAX, LATE_SEAL_INTERVAL_MS, NEWBORN_SEAL_INTERVAL_MS } from '../model/limits.ts';
+import {
+  LATE_CELLS_PER_PARTITION_MAX,
+  LATE_SEAL_INTERVAL_MS,
+  NEWBORN_SEAL_INTERVAL_MS,
+  POISON_FAILURES,
+} from '../model/limits.ts';
 import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -171,13 +176,15 @@ export class PartitionActor {
 
   /** Takes a message. One below the position has been taken before and is passed over. */
   receive(message: StreamMessage): void {
-    if (message.sequence < this.#position) return;
-    this.#position = message.sequence + 1;
-    this.#lastSequence = message.sequence;
-    this.#lastReceivedMs = message.receivedMs;
-    this.#totals.messages += 1;
-    this.#changes += 1;
+    if (!this.#take(message)) return;
     const newestMs = this.#use(message);
+    this.#watermark.observe(newestMs, message.receivedMs);
+  }
+
+  /** Takes a message that is not to be looked into: actors failed on it. */
+  refuse(message: StreamMessage): void {
+    if (!this.#take(message)) return;
+    const newestMs = this.#rejectWhole(message, 'poison', `a worker failed ${String(POISON_FAILURES)} times on it`);
     this.#watermark.observe(newestMs, message.receivedMs);
   }
 
@@ -287,6 +294,17 @@ export class PartitionActor {
   }
 
   /** Returns the time of the newest reading that was counted, -Infinity where none was. */
+  /** False where it has been taken before. */
+  #take(message: StreamMessage): boolean {
+    if (message.sequence < this.#position) return false;
+    this.#position = message.sequence + 1;
+    this.#lastSequence = message.sequence;
+    this.#lastReceivedMs = message.receivedMs;
+    this.#totals.messages += 1;
+    this.#changes += 1;
+    return true;
+  }
+
   #use(message: StreamMessage): number {
     const { tokens, sourceSequence } = message;
     if (tokens === null)

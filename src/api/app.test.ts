@@ -499,6 +499,7 @@ describe('the ledger', () => {
       readings: { counted: 9, late: 0, rejected: 0, sealed: 7, open: 2 },
       table: { hourly: 7, districts: 7 },
       settled: true,
+      problems: [],
       balanced: true,
     });
   });
@@ -507,6 +508,9 @@ describe('the ledger', () => {
     await insertFacts(database.client, [fact({ count: 6 })]);
     world.statuses = [status({ partition: 0, totals, openReadings: 2 }), ...quiet];
     expect(await books()).toMatchObject({ balanced: false, data: [{ balanced: false }, { balanced: true }, {}, {}] });
+    expect((await books()).data[0]).toMatchObject({
+      problems: ['hourly_facts has 6 readings of 7 in blocks', 'district_facts has 6 readings of 7 in blocks'],
+    });
     world.statuses = [status({ partition: 0, totals, openReadings: 2, outboxBlocks: 1 }), ...quiet];
     expect(await books()).toMatchObject({ balanced: true, data: [{ settled: false }, {}, {}, {}] });
     await insertFacts(database.client, [fact({ count: 2, block: 2 })]);

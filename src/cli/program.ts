@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { doctorCommand } from './doctor.ts';
+import { auditCommand } from './audit.ts';
 import { flushCommand } from './flush.ts';
 import { migrateCommand } from './migrate.ts';
 import { replayCommand } from './replay.ts';
@@ -31,6 +32,7 @@ Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOU
     statusCommand(),
     scaleCommand(),
     flushCommand(),
+    auditCommand(),
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);

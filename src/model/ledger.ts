@@ -40,11 +40,3 @@ export function emptyLedger(): LedgerTotals {
 export function addLedger(sum: LedgerTotals, other: LedgerTotals): void {
   for (const key of Object.keys(sum) as (keyof LedgerTotals)[]) sum[key] += other[key];
 }
-
-/** True where every message is accounted for and counted readings are in rows or in open windows. */
-export function balances(totals: LedgerTotals, readingsOpen: number): boolean {
-  return (
-    totals.messages === totals.messagesUsed + totals.messagesDuplicate + totals.messagesRejected &&
-    totals.readingsCounted === totals.readingsSealed + readingsOpen
-  );
-}

@@ -95,6 +95,8 @@ export const LEASE_LOOK_MS = 100;
 export const LEASE_REFUSED_MS_MAX = 15_000;
 /** A worker thread that has said nothing for this long hangs: its largest message takes it a second. */
 export const THREAD_SILENCE_MS_MAX = 15_000;
+/** A message that was in hand so many times when a worker thread failed is `poison`: once may be chance. */
+export const POISON_FAILURES = 2;
 /** A partition that could not be taken (its checkpoint cannot be trusted) is tried again after this. */
 export const UNTRUSTED_RETRY_MS = 30_000;
 

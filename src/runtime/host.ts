@@ -10,7 +10,7 @@
 import { CellArena } from '../actors/cell-arena.ts';
 import { addRow } from '../actors/open-hours.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
+import type { ActorOptions, Decode, StreamMessage } from '../actors/partition-actor.ts';
 import type { Clock } from '../model/clock.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
 import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
@@ -38,6 +38,7 @@ import type {
   StreamHistory,
 } from './ports.ts';
 import { assertSameHistory } from './stream-history.ts';
+import type { InHand, Suspects } from './suspects.ts';
 
 export interface HostPorts {
   /** A source of the messages of some partitions. */
@@ -48,6 +49,8 @@ export interface HostPorts {
   readonly rejects: RejectSink;
   readonly clock: Clock;
   readonly decode: Decode;
+  readonly suspects: Suspects;
+  readonly inHand: InHand;
   readonly log: Log;
 }
 
@@ -75,11 +78,15 @@ export class Host {
   readonly #arena = new CellArena();
   readonly #inserter: BlockInserter;
   #source: MessageSource | null = null;
+  /** Sequences of messages on which workers have failed. */
+  #poisonous: ReadonlySet<number> = new Set();
   #isHeld: () => boolean = () => true;
   #frontierMs = 0;
   #lastSequence = 0;
   #paused = false;
   #stopping = false;
+  /** An actor's memory may be half changed: nothing of it may be committed any more. */
+  #hasFailed = false;
   #ticking: Promise<void> | null = null;
   #failed: (error: unknown) => void = () => undefined;
   /** Rejects when the host cannot go on: its memory must be dropped and a new host started. */
@@ -114,6 +121,7 @@ export class Host {
       await Promise.all(some.map((partition) => this.#open(partition, opened, untrusted)));
     }
     await this.#compareWithTables(opened, untrusted);
+    this.#poisonous = await this.#ports.suspects.poisonous();
     if (this.#stopping) {
       for (const runner of opened.values()) runner.actor.release();
       return untrusted;
@@ -131,6 +139,7 @@ export class Host {
 
   /** Stops reading partitions and writes their final checkpoints. What waits in their outboxes, the next owner inserts. */
   async handOver(partitions: readonly number[]): Promise<void> {
+    if (this.#hasFailed) return;
     const leaving = this.#forget(partitions);
     for (let first = 0; first < leaving.length; first += AT_ONCE)
       await Promise.all(leaving.slice(first, first + AT_ONCE).map((runner) => this.#commitFinally(runner)));
@@ -366,6 +375,8 @@ export class Host {
   }
 
   #deliver(message: DeliveredMessage): void {
+    // The rest of a batch, after a failure: the next host reads it.
+    if (this.#hasFailed) return;
     this.#lastSequence = message.sequence;
     if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
     const parsed = this.#subjects.parse(message.subject);
@@ -373,16 +384,26 @@ export class Host {
     const third = message.subject.indexOf('.', second) + 1;
     const runner = this.#runners.get(parsed.ok ? parsed.partition : Number(message.subject.slice(second, third - 1)));
     if (runner === undefined) return;
+    const { sequence } = message;
+    const taken: StreamMessage = {
+      sequence,
+      receivedMs: message.receivedMs,
+      subject: message.subject.slice(third),
+      tokens: parsed.ok ? parsed.tokens : null,
+      contentType: message.contentType,
+      sourceSequence: sequenceOf(message.sourceSequence),
+      payload: message.payload,
+    };
+    if (this.#poisonous.size > 0 && this.#poisonous.has(sequence)) {
+      this.#ports.log.error(`message ${String(sequence)} goes to REJECTED: workers failed on it`);
+      runner.actor.refuse(taken);
+      return;
+    }
+    const { inHand } = this.#ports;
+    inHand.sequence = sequence;
     try {
-      runner.actor.receive({
-        sequence: message.sequence,
-        receivedMs: message.receivedMs,
-        subject: message.subject.slice(third),
-        tokens: parsed.ok ? parsed.tokens : null,
-        contentType: message.contentType,
-        sourceSequence: sequenceOf(message.sourceSequence),
-        payload: message.payload,
-      });
+      runner.actor.receive(taken);
+      inHand.sequence = 0;
     } catch (error) {
       // A bug: this memory can no longer be trusted. The next host reads the message again from the checkpoint.
       this.#fail(error);
@@ -458,6 +479,7 @@ export class Host {
   }
 
   #fail(error: unknown): void {
+    this.#hasFailed = true;
     this.#stopping = true;
     this.#failed(error);
   }

@@ -8,6 +8,7 @@ import { systemClock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
 import { addLedger, emptyLedger } from '../model/ledger.ts';
 import type { Log } from '../model/log.ts';
+import { openNatsBucket } from './checkpoint-bucket.ts';
 import { KvCheckpointStore } from './checkpoint-store.ts';
 import { connectClickhouse, connectNats } from './connections.ts';
 import { Decoder } from './decode/decoder.ts';
@@ -19,6 +20,7 @@ import { PullSource } from './message-source.ts';
 import { answerQueries } from './query-responder.ts';
 import { NatsStreamHistory } from './stream-history.ts';
 import { StreamRejectSink } from './reject-sink.ts';
+import { InHand, Suspects } from './suspects.ts';
 import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
 
 const STATS_INTERVAL_MS = 1_000;
@@ -38,16 +40,19 @@ export default async function runHost(task: HostTask): Promise<void> {
   const nc = await connectNats(task.natsUrl, options.owner);
   const clickhouse = connectClickhouse(task.clickhouseUrl);
   const decoder = new Decoder();
+  const bucket = await openNatsBucket(nc);
   const host = new Host(
     {
       source: (partitions) => new PullSource(nc, systemClock, partitions, task.partitionsOfStream),
       history: new NatsStreamHistory(nc),
-      store: await KvCheckpointStore.open(nc, systemClock),
+      store: new KvCheckpointStore(bucket, systemClock),
       sink: new ClickhouseSink(clickhouse, options.incarnation),
       rejects: new StreamRejectSink(nc, systemClock, options.incarnation),
       clock: systemClock,
       decode: (payload, contentType, channel, source, receivedMs) =>
         decoder.decode(payload, contentType, channel, source, receivedMs),
+      suspects: new Suspects(bucket, systemClock, options.incarnation),
+      inHand: new InHand(task.inHand),
       log,
     },
     options,

@@ -13,9 +13,11 @@ import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
 import { DRAIN_MS_MAX, WORKERS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { watchCluster } from './cluster-view.ts';
+import { openNatsBucket } from './checkpoint-bucket.ts';
 import { connectNats } from './connections.ts';
 import { answerPoolQueries } from './pool-responder.ts';
 import { SupervisedThread } from './supervised-thread.ts';
+import { Suspects } from './suspects.ts';
 import type { HostStats } from './thread-messages.ts';
 import type { HostOptions } from './host.ts';
 import type { Topology } from './topology.ts';
@@ -68,6 +70,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
   const cluster = await watchCluster(nc, topology);
   const trimmer = startTrimmer({ nc, cluster, clock: systemClock, log }, config.replayHours * 3_600_000);
 
+  const suspects = new Suspects(await openNatsBucket(nc), systemClock, topology.incarnation);
   const threads: SupervisedThread[] = [];
   let restarts = 0;
   const addThread = (): void => {
@@ -78,7 +81,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
       horizonMs: config.horizonDays * 24 * 3_600_000,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
-    threads.push(new SupervisedThread(pool, task, systemClock, log));
+    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log }));
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {

@@ -9,6 +9,7 @@ import type { Piscina } from 'piscina';
 import type { Clock } from '../model/clock.ts';
 import { THREAD_SILENCE_MS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
+import { InHand, type Suspects } from './suspects.ts';
 import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
 
 const RESTART_MS_MIN = 250;
@@ -21,7 +22,8 @@ export class SupervisedThread {
   /** Resolves when the thread has had its share of the partitions for the first time. */
   readonly started: Promise<void>;
   readonly #pool: Piscina;
-  readonly #task: Omit<HostTask, 'port'>;
+  readonly #task: Omit<HostTask, 'port' | 'inHand'>;
+  readonly #suspects: Pick<Suspects, 'accuse'>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #running: Promise<void>;
@@ -32,9 +34,15 @@ export class SupervisedThread {
   stats: HostStats | null = null;
   restarts = 0;
 
-  constructor(pool: Piscina, task: Omit<HostTask, 'port'>, clock: Clock, log: Log) {
+  constructor(
+    pool: Piscina,
+    task: Omit<HostTask, 'port' | 'inHand'>,
+    suspects: Pick<Suspects, 'accuse'>,
+    { clock, log }: { clock: Clock; log: Log },
+  ) {
     this.#pool = pool;
     this.#task = task;
+    this.#suspects = suspects;
     this.#clock = clock;
     this.#log = log;
     this.started = new Promise((resolve) => (this.#onStarted = resolve));
@@ -52,8 +60,9 @@ export class SupervisedThread {
     let waitMs = RESTART_MS_MIN;
     while (!this.#stop.signal.aborted) {
       const startedMs = this.#clock.monotonicMs();
+      const inHand = new InHand();
       try {
-        await this.#runOnce();
+        await this.#runOnce(inHand);
         return;
       } catch (error) {
         if (this.#stop.signal.aborted) return;
@@ -64,13 +73,23 @@ export class SupervisedThread {
         this.#log.error(
           `worker ${this.#task.host.owner} failed (${reason}); starting it again from its checkpoints in ${String(waitMs)} ms`,
         );
+        await this.#accuse(inHand.sequence);
         await this.#clock.sleep(waitMs, this.#stop.signal);
         waitMs = Math.min(waitMs * 2, RESTART_MS_MAX);
       }
     }
   }
 
-  async #runOnce(): Promise<void> {
+  /** Before the thread starts again: it must know what it failed on. */
+  async #accuse(sequence: number): Promise<void> {
+    if (sequence === 0) return;
+    const failures = await this.#suspects.accuse(sequence);
+    this.#log.warn(
+      `message ${String(sequence)} was in hand when the worker failed, ${String(failures)} time(s) so far`,
+    );
+  }
+
+  async #runOnce(inHand: InHand): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#heardMs = this.#clock.monotonicMs();
@@ -79,7 +98,7 @@ export class SupervisedThread {
     const hung = new AbortController();
     void this.#watch(over.signal, hung);
     try {
-      const task = { ...this.#task, port: port2 } satisfies HostTask;
+      const task = { ...this.#task, port: port2, inHand: inHand.shared } satisfies HostTask;
       await this.#pool.run(task, { transferList: [port2], signal: hung.signal });
     } catch (error) {
       if (hung.signal.aborted)

@@ -9,6 +9,8 @@ export interface HostTask {
   readonly natsUrl: string;
   readonly clickhouseUrl: string;
   readonly partitionsOfStream: number;
+  /** {@link InHand.shared}: read by the supervisor where the thread fails. */
+  readonly inHand: SharedArrayBuffer;
   readonly host: HostOptions;
 }
 

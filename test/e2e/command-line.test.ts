@@ -1,6 +1,7 @@
 /** The command line: help, errors that say what to do, exit codes. */
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { createClient } from '@clickhouse/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Program, runCommand } from '../support/program.ts';
 
@@ -15,7 +16,7 @@ const env = Object.fromEntries(
 ) as Record<string, string>;
 
 describe('hourglass', () => {
-  it.each(['up', 'work', 'serve', 'migrate', 'replay', 'status', 'flush', 'doctor'])(
+  it.each(['up', 'work', 'serve', 'migrate', 'replay', 'status', 'scale', 'flush', 'audit', 'doctor'])(
     '%s --help has examples',
     async (command) => {
       const { code, output } = await runCommand([command, '--help'], env);
@@ -80,6 +81,31 @@ describe('hourglass', () => {
     expect(await program.run('status')).toMatchObject({
       code: 3,
       output: expect.stringContaining('cannot reach NATS'),
+    });
+  });
+
+  it('invariant 14: audit balances, and names the partition whose rows were removed', async () => {
+    program = await Program.start();
+    const api = `http://127.0.0.1:${String(program.ports.http)}`;
+    const published = await fetch(`${api}/v1/readings/lisbon/alfama/air/station`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/senml+json' },
+      body: '[{"n":"temperature","v":1},{"n":"humidity","v":2},{"n":"broken","vs":"text"}]',
+    });
+    expect(published.status).toBe(202);
+    await program.flush();
+    expect(await program.run('audit')).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/2 counted = 2 in blocks \+ 0 in memory; 1 rejected[^]*64 partitions balance/),
+    });
+    const clickhouse = createClient({ url: `http://127.0.0.1:${String(program.ports.clickhouse)}` });
+    await clickhouse.command({
+      query: `ALTER TABLE hourglass.hourly_facts DELETE WHERE metric = 'humidity' SETTINGS mutations_sync = 2`,
+    });
+    await clickhouse.close();
+    expect(await program.run('audit')).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/partition \d+: hourly_facts has 1 readings of 2 in blocks\n1 of 64 partitions/),
     });
   });
 

@@ -12,9 +12,11 @@ import { Host } from '../../src/runtime/host.ts';
 import type { LeaseBucket } from '../../src/runtime/membership/lease-bucket.ts';
 import { LeaseKeeper } from '../../src/runtime/membership/lease-keeper.ts';
 import type { CheckpointStore, HourlySink, RejectSink } from '../../src/runtime/ports.ts';
+import { InHand, Suspects } from '../../src/runtime/suspects.ts';
 import { type Bucket, type Leases, type Rejected, SimSource, type Stream } from './broker.ts';
 import type { Database } from './database.ts';
 import type { Server } from './network.ts';
+import { isPoison } from './workload.ts';
 import { Life, type World } from './world.ts';
 
 export const PARTITIONS = 3;
@@ -45,18 +47,28 @@ export class Owner {
   readonly keeper: LeaseKeeper;
   #isLeaving = false;
 
-  constructor(name: string, world: World, servers: Servers, seams: Seams, say: (text: string) => void) {
+  /** @param onFailed called when it has failed, and its supervisor has said on what. */
+  constructor(
+    name: string,
+    world: World,
+    servers: Servers,
+    seams: Seams,
+    { say, onFailed }: { say: (text: string) => void; onFailed: () => void },
+  ) {
     this.life = new Life(name, world);
     const { life } = this;
     const { broker, db } = servers;
     const clock = life.clock();
-    const bucket = servers.bucket.connect(broker, life);
-    const store = new KvCheckpointStore(seams.bucket?.(bucket, servers, life) ?? bucket, clock);
+    const connected = servers.bucket.connect(broker, life);
+    const bucket = seams.bucket?.(connected, servers, life) ?? connected;
+    const store = new KvCheckpointStore(bucket, clock);
     const sink = servers.database.connect(db, life);
     const rejects = servers.rejected.connect(broker, life);
     const leases = servers.leases.connect(broker, life);
     const log = logTo((text) => say(`${name}: ${text}`));
     const decoder = new Decoder();
+    const suspects = new Suspects(bucket, clock, INCARNATION);
+    const inHand = new InHand();
     this.host = new Host(
       {
         source: (partitions) => new SimSource(world, broker, life, servers.stream, partitions),
@@ -65,7 +77,12 @@ export class Owner {
         sink: seams.sink?.(sink, servers, life) ?? sink,
         rejects: seams.rejects?.(rejects) ?? rejects,
         clock,
-        decode: (...message) => decoder.decode(...message),
+        decode: (...message) => {
+          if (isPoison(message[0])) throw new Error('an actor fails on it');
+          return decoder.decode(...message);
+        },
+        suspects,
+        inHand,
         log,
       },
       {
@@ -82,12 +99,19 @@ export class Owner {
     // A host that fails is a process that ends.
     const end = (error: unknown): void => {
       say(`${name} ends: ${explain(error)}`);
-      life.kill();
+      void this.#end(suspects, inHand, onFailed);
     };
     this.host.failed.catch(end);
     this.keeper.failed.catch(end);
     this.host.start(() => this.keeper.isHeld);
     this.keeper.start();
+  }
+
+  async #end(suspects: Suspects, inHand: InHand, onFailed: () => void): Promise<void> {
+    this.keeper.abandon();
+    if (inHand.sequence > 0) await suspects.accuse(inHand.sequence);
+    this.life.kill();
+    onFailed();
   }
 
   get isAwake(): boolean {

@@ -239,6 +239,14 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
     }),
   },
 
+  'a message that makes actors fail, tried for ever': {
+    bucket: (bucket) => ({
+      ...bucket,
+      swap: (key, value, expected) =>
+        key.startsWith('suspect.') ? Promise.resolve(1) : bucket.swap(key, value, expected),
+    }),
+  },
+
   'rejects that are sent once and forgotten': committing((manifest) => ({ ...manifest, rejects: null })),
 };
 

@@ -127,7 +127,12 @@ class Run {
     const crowd = this.#owners.filter(({ life }) => !life.isDead);
     if (crowd.length >= OWNERS_MAX) this.#world.random.pick(crowd).life.kill();
     const servers = this.#isShared ? this.#servers : { ...this.#servers, leases: new Leases(this.#world) };
-    const owner = new Owner(name, this.#world, servers, this.#seams, (text) => this.#say(text));
+    const owner = new Owner(name, this.#world, servers, this.#seams, {
+      say: (text) => this.#say(text),
+      onFailed: () => {
+        if (!this.#isOver && !this.#isDown) this.#startOwner();
+      },
+    });
     this.#owners.push(owner);
     return owner;
   }

@@ -28,7 +28,15 @@ const LATE_SHARE = 0.15;
 const BAD_SHARE = 0.04;
 const TWICE_SHARE = 0.08;
 const SEQUENCED_SHARE = 0.4;
+/** Of runs' messages: each ends two owners. */
+const POISON_SHARE = 0.001;
+const POISON = new TextEncoder().encode('poison');
 const MONTH_MS = 31 * 24 * HOUR_MS;
+
+/** Stands for a message on which the actor's code has a bug. */
+export function isPoison(payload: Uint8Array): boolean {
+  return payload.length === POISON.length && payload.every((byte, at) => byte === POISON[at]);
+}
 
 export function createWorkload(world: World, stream: Stream, partitions: number): Workload {
   const { random } = world;
@@ -78,6 +86,11 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
         return;
       }
       const partition = random.whole(0, partitions - 1);
+      if (random.chance(POISON_SHARE)) {
+        rejects.add(`${String(stream.messages.length + 1)} poison 0`);
+        append(partition, POISON, undefined);
+        return;
+      }
       const records: object[] = [];
       for (let i = random.whole(1, 4); i > 0; i--) {
         const sensor = `s${String(random.whole(1, SENSORS))}`;

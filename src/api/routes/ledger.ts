@@ -1,15 +1,12 @@
 /**
  * `GET /v1/ledger`: the books since the stream was created (invariant 14).
  *
- * Boundary: the workers' totals beside the table's counts. The table is read for blocks below the number that each
- * worker said it would use next, so that what is sealed meanwhile does not show.
+ * Boundary: HTTP and schemas; the books are in ../books.ts, and `hourglass audit` reads the same.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { PartitionStatus } from '../../model/cluster.ts';
-import { balances } from '../../model/ledger.ts';
+import { readBooks } from '../books.ts';
 import type { ApiDeps } from '../ports.ts';
 import { problems } from '../problem.ts';
-import { readTableCounts, type TableCounts } from '../queries/ledger.ts';
 
 const count = z.int();
 const row = z
@@ -29,6 +26,7 @@ const row = z
     settled: z
       .boolean()
       .openapi({ description: 'No block waits for the database: the table must have all that is sealed.' }),
+    problems: z.array(z.string()).openapi({ description: 'What does not agree, in words.' }),
     balanced: z.boolean(),
   })
   .openapi('LedgerRow');
@@ -63,51 +61,9 @@ const route = createRoute({
 export function addLedger(app: OpenAPIHono, deps: ApiDeps): void {
   app.openapi(route, async (c) => {
     const { cluster, clickhouse, workers, horizonMs } = deps;
-    const known = new Map((await workers.status()).map((status) => [status.partition, status]));
-    const partitions = Array.from({ length: cluster.partitions }, (_, at) => at);
-    const nextBlocks = partitions.map((at) => known.get(at)?.nextBlock ?? 0);
-    const tables = await readTableCounts(clickhouse, cluster.incarnation, nextBlocks);
-    const data = partitions.map((at) =>
-      toRow(at, known.get(at), tables.get(at) ?? { hourly: 0, districts: 0 }, horizonMs > 0),
-    );
+    const { incarnation, partitions } = cluster;
+    const books = await readBooks(await workers.status(), { clickhouse, incarnation, partitions, horizonMs });
+    const data = books.map((book) => ({ ...book, balanced: book.problems.length === 0 }));
     return c.json({ data, balanced: data.every(({ balanced }) => balanced) }, 200);
   });
-}
-
-/** @param isForgetful with a horizon the table drops old rows: it may have fewer, never more. */
-function toRow(
-  at: number,
-  status: PartitionStatus | undefined,
-  table: TableCounts,
-  isForgetful: boolean,
-): z.infer<typeof row> {
-  if (status === undefined) {
-    const messages = { taken: 0, used: 0, duplicate: 0, rejected: 0 };
-    const readings = { counted: 0, late: 0, rejected: 0, sealed: 0, open: 0 };
-    return { partition: at, owner: null, messages, readings, table, settled: false, balanced: false };
-  }
-  const { totals, openReadings } = status;
-  const settled = status.outboxBlocks === 0;
-  const agrees = (counted: number): boolean =>
-    settled && !isForgetful ? counted === totals.readingsSealed : counted <= totals.readingsSealed;
-  return {
-    partition: at,
-    owner: status.owner,
-    messages: {
-      taken: totals.messages,
-      used: totals.messagesUsed,
-      duplicate: totals.messagesDuplicate,
-      rejected: totals.messagesRejected,
-    },
-    readings: {
-      counted: totals.readingsCounted,
-      late: totals.readingsLate,
-      rejected: totals.readingsRejected,
-      sealed: totals.readingsSealed,
-      open: openReadings,
-    },
-    table,
-    settled,
-    balanced: balances(totals, openReadings) && agrees(table.hourly) && agrees(table.districts),
-  };
 }
