@@ -5,15 +5,14 @@
  * deliver, follow the frontier, seal, commit, insert, confirm. Which partitions these are, a {@link LeaseKeeper} says,
  * one change after the other. Boundary: the outside comes in as ports; no reading leaves this thread but as a row.
  * Invariants: 2 (only committed blocks are inserted), 7 (the frontier moves only on the broker's word), 9 (nothing is
- * committed or answered without the lease), 10 (checked before reading on), 13 (a full outbox stops the pull).
+ * committed or answered without the lease), 13 (a full outbox stops the pull).
  */
 import { CellArena } from '../actors/cell-arena.ts';
 import { addRow } from '../actors/open-hours.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import type { ActorOptions, Decode, StreamMessage } from '../actors/partition-actor.ts';
-import type { Clock } from '../model/clock.ts';
+import type { StreamMessage } from '../actors/partition-actor.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
-import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
+import { explain, FenceLost } from '../model/errors.ts';
 import {
   CHECKPOINT_INTERVAL_MS,
   IDLE_CHECKPOINT_INTERVAL_MS,
@@ -22,36 +21,21 @@ import {
   REJECT_BYTES_PER_PARTITION_MAX,
   WINDOW_BYTES_PER_HOST_MAX,
 } from '../model/limits.ts';
-import type { Log } from '../model/log.ts';
 import { compareRows } from '../model/series-order.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
 import type { LostBlocks } from './manifest.ts';
-import { PartitionRunner } from './partition-runner.ts';
-import type {
-  CheckpointStore,
-  DeliveredMessage,
-  HourlySink,
-  MessageSource,
-  RejectSink,
-  StreamHistory,
-} from './ports.ts';
-import { assertSameHistory } from './stream-history.ts';
+import { type OpenerPorts, openPartitions } from './partition-opener.ts';
+import type { PartitionRunner } from './partition-runner.ts';
+import type { DeliveredMessage, MessageSource } from './ports.ts';
 import type { InHand, Suspects } from './suspects.ts';
 
-export interface HostPorts {
+export interface HostPorts extends Omit<OpenerPorts, 'patiently'> {
   /** A source of the messages of some partitions. */
   readonly source: (partitions: readonly number[]) => MessageSource;
-  readonly history: StreamHistory;
-  readonly store: CheckpointStore;
-  readonly sink: HourlySink;
-  readonly rejects: RejectSink;
-  readonly clock: Clock;
-  readonly decode: Decode;
   readonly suspects: Suspects;
   readonly inHand: InHand;
-  readonly log: Log;
 }
 
 export interface HostOptions {
@@ -65,9 +49,7 @@ export interface HostOptions {
 const TICK_MS = 100;
 /** A commit that only makes hours final may come this soon after the last. */
 const FINAL_COMMIT_MS = 250;
-/** A broker that is just starting is asked again this often. */
-const HISTORY_RETRY_MS = 250;
-/** Partitions opened, or committed while draining, at once. */
+/** Partitions committed at once. */
 const AT_ONCE = 8;
 
 export class Host {
@@ -114,13 +96,9 @@ export class Host {
 
   /** Claims and loads partitions, then reads them. Returns those that cannot be trusted; the others go on. */
   async take(partitions: readonly number[]): Promise<number[]> {
-    const opened = new Map<number, PartitionRunner>();
-    const untrusted: number[] = [];
-    for (let first = 0; first < partitions.length; first += AT_ONCE) {
-      const some = partitions.slice(first, first + AT_ONCE);
-      await Promise.all(some.map((partition) => this.#open(partition, opened, untrusted)));
-    }
-    await this.#compareWithTables(opened, untrusted);
+    const patiently = <T>(ask: () => Promise<T>): Promise<T> => this.#inserter.patiently(ask);
+    const ports = { ...this.#ports, patiently };
+    const { runners: opened, untrusted } = await openPartitions(partitions, ports, this.#options, this.#arena);
     this.#poisonous = await this.#ports.suspects.poisonous();
     if (this.#stopping) {
       for (const runner of opened.values()) runner.actor.release();
@@ -282,96 +260,6 @@ export class Host {
         totals: { ...actor.totals },
       };
     });
-  }
-
-  async #open(partition: number, opened: Map<number, PartitionRunner>, untrusted: number[]): Promise<void> {
-    const { incarnation, disorderMs, horizonMs, owner } = this.#options;
-    const { store, rejects, clock, decode, log } = this.#ports;
-    const options: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
-    await this.#unlessUntrusted(partition, opened, untrusted, async () => {
-      try {
-        const ports = { store, rejects, clock, decode };
-        opened.set(partition, await PartitionRunner.open(ports, options, owner, this.#arena));
-      } catch (error) {
-        // One that was replaced has committed once more meanwhile: the keeper comes by again.
-        if (!(error instanceof FenceLost)) throw error;
-        log.warn(explain(error));
-      }
-    });
-  }
-
-  /** Invariant 10: same stream, same tables? */
-  async #compareWithTables(opened: Map<number, PartitionRunner>, untrusted: number[]): Promise<void> {
-    if (opened.size === 0) return;
-    const { sink } = this.#ports;
-    const highest = await this.#inserter.patiently(() => sink.highestBlocks());
-    for (const runner of opened.values()) {
-      const found = highest.get(runner.partition) ?? 0;
-      await this.#unlessUntrusted(runner.partition, opened, untrusted, async () => {
-        await this.#assertHistory(runner, found);
-        await this.#dropLostBlocks(runner, opened, found);
-      });
-    }
-  }
-
-  async #assertHistory(runner: PartitionRunner, highestBlock: number): Promise<void> {
-    const { history, clock } = this.#ports;
-    for (;;) {
-      try {
-        await assertSameHistory(runner.loaded, history, highestBlock);
-        return;
-      } catch (error) {
-        if (!history.passes(error)) throw error;
-        await clock.sleep(HISTORY_RETRY_MS);
-      }
-    }
-  }
-
-  /** Blocks at or above a checkpoint's next number come from a commit that was lost; the stream has their readings. */
-  async #dropLostBlocks(
-    runner: PartitionRunner,
-    opened: Map<number, PartitionRunner>,
-    highestBlock: number,
-  ): Promise<void> {
-    const { sink, log } = this.#ports;
-    const { actor, partition } = runner;
-    if (highestBlock >= actor.nextBlock) {
-      log.warn(
-        `partition ${String(partition)}: the tables hold block ${String(highestBlock)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
-      );
-      runner.disown(highestBlock);
-      try {
-        this.#insert(runner, await runner.commit());
-      } catch (error) {
-        if (!(error instanceof FenceLost)) throw error;
-        log.warn(explain(error));
-        actor.release();
-        opened.delete(partition);
-        return;
-      }
-    }
-    // Also those that an owner before this one had begun to delete.
-    if (runner.lost.length === 0) return;
-    for (const blocks of runner.lost) await this.#inserter.patiently(() => sink.deleteBlocks(partition, blocks));
-    runner.lostAreDeleted();
-  }
-
-  /** A partition whose checkpoint, stream and tables do not belong together stops, with an error that says what to do. */
-  async #unlessUntrusted(
-    partition: number,
-    opened: Map<number, PartitionRunner>,
-    untrusted: number[],
-    action: () => Promise<void>,
-  ): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      if (!(error instanceof IncarnationMismatch || error instanceof CheckpointCorrupt)) throw error;
-      this.#ports.log.error(`${explain(error)} The partition is stopped; the others go on.`);
-      opened.get(partition)?.actor.release();
-      opened.delete(partition);
-      untrusted.push(partition);
-    }
   }
 
   #deliver(message: DeliveredMessage): void {

@@ -1,0 +1,133 @@
+/**
+ * Taking partitions over: claim, load, and compare with stream and tables before anything is read on.
+ *
+ * Job: opened {@link PartitionRunner}s, and the partitions whose checkpoint, stream and tables do not belong together.
+ * Boundary: reads nothing from the stream and inserts nothing; the host does, with what it gets.
+ * Invariants: 3 (claimed by a swap), 10 (same stream, same tables; blocks of a lost commit are disowned, then deleted).
+ */
+import type { CellArena } from '../actors/cell-arena.ts';
+import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
+import type { Clock } from '../model/clock.ts';
+import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
+import type { Log } from '../model/log.ts';
+import { PartitionRunner } from './partition-runner.ts';
+import type { CheckpointStore, HourlySink, RejectSink, StreamHistory } from './ports.ts';
+import { assertSameHistory } from './stream-history.ts';
+
+/** A broker that is just starting is asked again this often. */
+const HISTORY_RETRY_MS = 250;
+/** Partitions opened at once. */
+const AT_ONCE = 8;
+
+export interface OpenerPorts {
+  readonly store: CheckpointStore;
+  readonly history: StreamHistory;
+  readonly sink: HourlySink;
+  readonly rejects: RejectSink;
+  readonly clock: Clock;
+  readonly decode: Decode;
+  readonly log: Log;
+  /** Asks the database until it answers. */
+  readonly patiently: <T>(ask: () => Promise<T>) => Promise<T>;
+}
+
+export interface Opened {
+  /** By partition. One that another owner has claimed meanwhile is neither here nor untrusted. */
+  readonly runners: Map<number, PartitionRunner>;
+  /** They stay out until somebody has done what the log says. */
+  readonly untrusted: number[];
+}
+
+export async function openPartitions(
+  partitions: readonly number[],
+  ports: OpenerPorts,
+  options: Omit<ActorOptions, 'partition'> & { readonly owner: string },
+  arena: CellArena,
+): Promise<Opened> {
+  const opening = new Opening(ports);
+  for (let first = 0; first < partitions.length; first += AT_ONCE) {
+    const some = partitions.slice(first, first + AT_ONCE);
+    await Promise.all(some.map((partition) => opening.load({ ...options, partition }, options.owner, arena)));
+  }
+  await opening.compareWithTables();
+  return opening;
+}
+
+class Opening implements Opened {
+  readonly runners = new Map<number, PartitionRunner>();
+  readonly untrusted: number[] = [];
+  readonly #ports: OpenerPorts;
+
+  constructor(ports: OpenerPorts) {
+    this.#ports = ports;
+  }
+
+  async load(options: ActorOptions, owner: string, arena: CellArena): Promise<void> {
+    const { partition, incarnation, disorderMs, horizonMs } = options;
+    await this.#unlessReplaced(partition, async () => {
+      const actor: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
+      this.runners.set(partition, await PartitionRunner.open(this.#ports, actor, owner, arena));
+    });
+  }
+
+  /** Invariant 10: same stream, same tables? */
+  async compareWithTables(): Promise<void> {
+    if (this.runners.size === 0) return;
+    const { sink, patiently } = this.#ports;
+    const highest = await patiently(() => sink.highestBlocks());
+    for (const runner of this.runners.values()) {
+      const found = highest.get(runner.partition) ?? 0;
+      await this.#unlessReplaced(runner.partition, async () => {
+        await this.#assertHistory(runner, found);
+        await this.#dropLostBlocks(runner, found);
+      });
+    }
+  }
+
+  async #assertHistory(runner: PartitionRunner, highestBlock: number): Promise<void> {
+    const { history, clock } = this.#ports;
+    for (;;) {
+      try {
+        await assertSameHistory(runner.loaded, history, highestBlock);
+        return;
+      } catch (error) {
+        if (!history.passes(error)) throw error;
+        await clock.sleep(HISTORY_RETRY_MS);
+      }
+    }
+  }
+
+  /** Blocks at or above a checkpoint's next number come from a commit that was lost; the stream has their readings. */
+  async #dropLostBlocks(runner: PartitionRunner, highestBlock: number): Promise<void> {
+    const { sink, log, patiently } = this.#ports;
+    const { actor, partition } = runner;
+    if (highestBlock >= actor.nextBlock) {
+      log.warn(
+        `partition ${String(partition)}: the tables hold block ${String(highestBlock)}, the checkpoint goes to ${String(actor.nextBlock - 1)}; deleting what was never committed`,
+      );
+      runner.disown(highestBlock);
+      await runner.commit();
+    }
+    // Also those that an owner before this one had begun to delete.
+    if (runner.lost.length === 0) return;
+    for (const blocks of runner.lost) await patiently(() => sink.deleteBlocks(partition, blocks));
+    runner.lostAreDeleted();
+  }
+
+  async #unlessReplaced(partition: number, action: () => Promise<void>): Promise<void> {
+    const { log } = this.#ports;
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof FenceLost) {
+        // One that was replaced has committed once more meanwhile: the keeper comes by again.
+        log.warn(explain(error));
+      } else if (error instanceof IncarnationMismatch || error instanceof CheckpointCorrupt) {
+        log.error(`${explain(error)} The partition is stopped; the others go on.`);
+        this.untrusted.push(partition);
+      } else throw error;
+      this.runners.get(partition)?.actor.release();
+      this.runners.delete(partition);
+    }
+  }
+}
