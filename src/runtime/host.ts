@@ -322,6 +322,7 @@ export class Host {
   }
 
   async #commit(runner: PartitionRunner): Promise<void> {
+    if (this.#hasFailed) return;
     try {
       const blocks = await runner.commit();
       // One that was handed over or dropped meanwhile has a next owner, who inserts them: this very host, perhaps.
