@@ -293,7 +293,6 @@ export class PartitionActor {
     this.#windows.release();
   }
 
-  /** Returns the time of the newest reading that was counted, -Infinity where none was. */
   /** False where it has been taken before. */
   #take(message: StreamMessage): boolean {
     if (message.sequence < this.#position) return false;
@@ -305,6 +304,7 @@ export class PartitionActor {
     return true;
   }
 
+  /** Returns the time of the newest reading that was counted, -Infinity where none was. */
   #use(message: StreamMessage): number {
     const { tokens, sourceSequence } = message;
     if (tokens === null)

@@ -24,7 +24,7 @@ export class MemberLease {
   readonly #bucket: LeaseBucket;
   readonly #clock: Clock;
   readonly #name: MemberName;
-  /** When each renewal was sent that is not confirmed, by beat. */
+  /** When each renewal was sent that can still prolong the lease, by beat. */
   readonly #sentMs = new Map<number, number>();
   #beat = 0;
   #confirmedBeat = 0;
@@ -74,7 +74,9 @@ export class MemberLease {
     this.#beat += 1;
     const beat = this.#beat;
     const { member, run } = this.#name;
-    this.#sentMs.set(beat, this.#clock.monotonicMs());
+    const nowMs = this.#clock.monotonicMs();
+    for (const [sent, sentMs] of this.#sentMs) if (nowMs - sentMs >= LEASE_STOP_MS) this.#sentMs.delete(sent);
+    this.#sentMs.set(beat, nowMs);
     try {
       const value = { run, beat, leaving };
       this.told(value, await this.#bucket.swap(memberKey(member), encodeMember(value), this.#expected));
@@ -105,7 +107,7 @@ export class MemberLease {
     this.#isJoined = true;
     this.#refusedSinceMs = null;
     this.#confirmedBeat = beat;
-    this.#heldUntilMs = Math.max(this.#heldUntilMs, this.#sentMs.get(beat)! + LEASE_STOP_MS);
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, (this.#sentMs.get(beat) ?? -Infinity) + LEASE_STOP_MS);
     for (const sent of this.#sentMs.keys()) if (sent <= beat) this.#sentMs.delete(sent);
   }
 }
