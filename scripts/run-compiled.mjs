@@ -1,6 +1,6 @@
-/** Compiles benchmarks and simulation beside a copy of the sources (.work/), and runs one of them. */
+/** Compiles benchmarks, simulation or chaos beside a copy of the sources (.work/build/), and runs one of them. */
 import { spawnSync } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -8,15 +8,20 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** @param entry path of the TypeScript file. Gives the exit code. */
 export function runCompiled(entry, args) {
-  rmSync(at('.work'), { recursive: true, force: true });
-  const tsc = [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.work.json'];
-  const compiled = spawnSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
-  if (compiled.status !== 0) return compiled.status ?? 1;
-  // Table definitions and servers are found beside the program.
-  for (const folder of ['infra', 'node_modules']) symlinkSync(at(folder), at(`.work/${folder}`));
-  const program = at(`.work/${entry.replace(/\.ts$/, '.js')}`);
-  const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--expose-gc', program, ...args], {
-    stdio: 'inherit',
-  });
-  return status ?? 1;
+  // A folder for each run: it starts processes from there for hours, while others compile.
+  const folder = `.work/build/${entry.replaceAll('/', '-').replace(/\.ts$/, '')}-${process.pid}`;
+  rmSync(at(folder), { recursive: true, force: true });
+  mkdirSync(at(folder), { recursive: true });
+  try {
+    const tsc = [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.work.json', '--outDir', folder];
+    const compiled = spawnSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
+    if (compiled.status !== 0) return compiled.status ?? 1;
+    // Table definitions and servers are found beside the program.
+    for (const name of ['infra', 'node_modules']) symlinkSync(at(name), at(`${folder}/${name}`));
+    const program = at(`${folder}/${entry.replace(/\.ts$/, '.js')}`);
+    const node = ['--enable-source-maps', '--expose-gc', program, ...args];
+    return spawnSync(process.execPath, node, { stdio: 'inherit' }).status ?? 1;
+  } finally {
+    rmSync(at(folder), { recursive: true, force: true });
+  }
 }

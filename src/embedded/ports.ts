@@ -3,7 +3,8 @@
  *
  * Boundary: opens and closes listeners on the loopback interface.
  */
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { EnvironmentError } from '../model/errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
@@ -40,4 +41,13 @@ function whyNot(port: number): Promise<string | null> {
     });
     server.listen({ port, host: LOOPBACK, exclusive: true }, () => server.close(() => answer(null)));
   });
+}
+
+/** Ports of the loopback interface that nobody listens on, all different: held together before they are let go. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
 }

@@ -9,7 +9,13 @@
  * Delivery guarantees: every message from the start sequence on, in stream order, at least once.
  * Back pressure: at most two pulls of IN_FLIGHT_BYTES_MAX / 2 are open; {@link PullSource.pause} asks for no more.
  */
-import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  type NextMsgRequest,
+} from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { HourglassError } from '../model/errors.ts';
@@ -29,6 +35,8 @@ const CONSUMER_INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
 /** Time between two looks at how far the stream has gone on without us. */
 const PASSED_MS = 5_000;
+/** Partitions that the stream is asked about at once. */
+const ASKED_AT_ONCE = 8;
 const WATCH_MS = 250;
 
 const HEARTBEAT = 100;
@@ -120,17 +128,35 @@ export class PullSource implements MessageSource {
 
   /**
    * Where nothing comes for our partitions, the position follows the stream all the same: the trimmer waits for it.
-   * The stream's end is asked first, the consumer second: what it has delivered and what waits is all up to that end.
+   * The stream's end is asked first; then its leader, for each partition, whether it holds a message that we have not
+   * had: where it holds none, there is none up to that end. The consumer's own `num_pending` would not do: the broker
+   * adds a message to it some time after it has stored it (longer on a busy machine), and a position that goes by it
+   * passes over messages that are still to come.
    */
   async #passOthers(): Promise<void> {
-    const consumer = this.#consumer;
-    if (consumer === null) return;
-    const { state } = await this.#jsm!.streams.info(READINGS_STREAM);
-    const { num_pending, delivered } = await this.#jsm!.consumers.info(READINGS_STREAM, consumer);
-    const isCurrent = this.#consumer === consumer && !this.#stopped;
-    if (!isCurrent || num_pending > 0 || delivered.consumer_seq !== this.#expectedDelivery - 1) return;
+    const nextSequence = this.#nextSequence;
+    const { state, cluster } = await this.#jsm!.streams.info(READINGS_STREAM);
+    if (state.last_seq < nextSequence || (await this.#hasOwnFrom(nextSequence))) return;
+    // A new leader may not have had all that the old one told of.
+    const after = await this.#jsm!.streams.info(READINGS_STREAM);
+    if (this.#stopped || after.cluster?.leader !== cluster?.leader) return;
     this.#nextSequence = Math.max(this.#nextSequence, state.last_seq + 1);
     this.#listener?.onPassed(state.last_seq);
+  }
+
+  async #hasOwnFrom(seq: number): Promise<boolean> {
+    for (let first = 0; first < this.#partitions.length; first += ASKED_AT_ONCE) {
+      const some = this.#partitions.slice(first, first + ASKED_AT_ONCE);
+      const found = await Promise.all(
+        some.map((partition) => {
+          // The library knows this question for its direct form alone, which any replica may answer.
+          const next: NextMsgRequest & { seq: number } = { seq, next_by_subj: `readings.${String(partition)}.>` };
+          return this.#jsm!.streams.getMessage(READINGS_STREAM, next);
+        }),
+      );
+      if (found.some((message) => message !== null)) return true;
+    }
+    return false;
   }
 
   async #makeConsumer(): Promise<void> {

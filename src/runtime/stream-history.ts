@@ -41,7 +41,8 @@ export async function assertSameHistory(
       RESTORE,
     );
   }
-  if (lastSequence >= firstSequence) {
+  // 0: it has taken none yet. A stream that never had a message begins at 0 too, and must not be asked for it.
+  if (lastSequence > 0 && lastSequence >= firstSequence) {
     const foundMs = await history.receivedMs(lastSequence);
     if (foundMs !== null && foundMs !== lastReceivedMs) {
       throw mismatch(

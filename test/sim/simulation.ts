@@ -12,7 +12,7 @@ import { Database } from './database.ts';
 import { CALM, Server, type Weather } from './network.ts';
 import { Oracle } from './oracle.ts';
 import { Owner, type Seams, type Servers } from './owner.ts';
-import { Random } from './random.ts';
+import { Random } from '../../src/model/random.ts';
 import { createWorkload, type Workload } from './workload.ts';
 import { World } from './world.ts';
 import { PARTITIONS } from './owner.ts';

@@ -5,7 +5,7 @@
  * knows no broker and no actor. Invariant: the same seed gives the same order of events.
  */
 import type { Clock } from '../../src/model/clock.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../../src/model/random.ts';
 
 interface Event {
   readonly atMs: number;
