@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { doctorCommand } from './doctor.ts';
+import { drillCommand } from './drill.ts';
 import { auditCommand } from './audit.ts';
 import { flushCommand } from './flush.ts';
 import { migrateCommand } from './migrate.ts';
@@ -34,6 +35,7 @@ Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOU
     flushCommand(),
     auditCommand(),
     doctorCommand(),
+    drillCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...program.commands]) command.exitOverride();

@@ -49,6 +49,7 @@ export class ExactSeries {
 
 export class ExactAnswer {
   readonly #series: ExactSeries[] = [];
+  #elsewhere = 0;
   /** Rejected readings and, as one each, messages rejected whole, by reason. */
   readonly rejected = new Map<string, number>();
 
@@ -62,9 +63,18 @@ export class ExactAnswer {
     this.rejected.set(reason, (this.rejected.get(reason) ?? 0) + 1);
   }
 
+  /** Readings of cities that are not in this answer: only their number is known. */
+  get elsewhere(): number {
+    return this.#elsewhere;
+  }
+
+  countElsewhere(readings: number): void {
+    this.#elsewhere += readings;
+  }
+
   /** All that must be counted. */
   get readings(): number {
-    let sum = 0;
+    let sum = this.#elsewhere;
     for (const { hours } of this.#series) for (const { count } of hours.values()) sum += count;
     return sum;
   }

@@ -160,12 +160,12 @@ export class Instance {
     const { clock } = this.#options;
     const lastMs = clock.monotonicMs() + READY_MS_MAX;
     for (;;) {
-      const error = await this.call('GET', '/healthz').then(
-        () => null,
-        (reason: unknown) => reason,
-      );
-      if (error === null) return;
-      if (clock.monotonicMs() > lastMs) throw error;
+      try {
+        await this.call('GET', '/healthz');
+        return;
+      } catch (error) {
+        if (clock.monotonicMs() > lastMs) throw error;
+      }
       await clock.sleep(LOOK_MS);
     }
   }

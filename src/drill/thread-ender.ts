@@ -5,13 +5,11 @@
  * JavaScript between any two instructions: what `kill -9` is to a process.
  */
 import { createRequire, syncBuiltinESMExports } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
+import * as threadsAsLoaded from 'node:worker_threads';
 
-type Threads = {
-  -readonly [Name in keyof typeof import('node:worker_threads')]: (typeof import('node:worker_threads'))[Name];
-};
+type Threads = { -readonly [Name in keyof typeof threadsAsLoaded]: (typeof threadsAsLoaded)[Name] };
 
-if (isMainThread) {
+if (threadsAsLoaded.isMainThread) {
   const threads = createRequire(import.meta.url)('node:worker_threads') as Threads;
   const live = new Set<InstanceType<Threads['Worker']>>();
   threads.Worker = class extends threads.Worker {

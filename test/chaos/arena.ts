@@ -62,6 +62,8 @@ export class Arena {
   readonly watch: StatusWatch;
   readonly random: Random;
   readonly nodes: ArenaNode[] = [];
+  /** For what is expected to complain: it says nothing. */
+  readonly log: Log = quiet;
   readonly #options: ArenaOptions;
   readonly partitions: number;
 

@@ -21,6 +21,8 @@ export interface Campaign {
   /** Servers of its own (a cluster), before the instance. */
   prepare?(): Promise<{ options: Partial<ArenaOptions>; stop(): Promise<void> }>;
   attempt(arena: Arena, options: CampaignOptions): Promise<TryFigures>;
+  /** What only this campaign can compare, after the tables were found exact: what is wrong, one line each. */
+  verify?(arena: Arena): Promise<string[]>;
   /** How many tries one attempt made; absent: one. */
   readonly triesOf?: (figures: TryFigures) => number;
   /** What must hold of a figure beside exactness: said, not enforced, since a machine may be busy. */
@@ -80,7 +82,7 @@ export async function runCampaign(campaign: Campaign, run: Run): Promise<Outcome
         run.say(
           `  ${verdict.readings.toLocaleString('en')} readings, ${String(verdict.lost)} lost, ${String(verdict.twice)} twice`,
         );
-        wrong.push(...verdict.wrong);
+        wrong.push(...verdict.wrong, ...((await campaign.verify?.(arena)) ?? []));
         if (wrong.length > 0) break;
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 /**
  * `npm run chaos -- --campaign NAME --tries N --seed S`: one fault, again and again, on real servers.
+ * `npm run chaos -- --minutes M --seed S`: all of them by chance, at the same time.
  *
  * Prints a line for each try and a row of the table at the end; keeps both as JSON in .work/chaos/. Exit code 1 where
  * anything was lost, counted twice or is not as it must be: then the command that tries it again is printed.
@@ -9,6 +10,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { CAMPAIGNS } from './campaigns.ts';
 import { type Campaign, type Outcome, rowOf, runCampaign } from './campaign.ts';
+import { runMix } from './mix.ts';
 
 const RESULTS = '.work/chaos';
 const AWAY_SECONDS = 600;
@@ -16,6 +18,7 @@ const HOSTILE_MESSAGES = 1_000_000;
 
 interface Options {
   readonly campaign?: string;
+  readonly minutes?: number;
   readonly tries?: number;
   readonly seed: number;
   readonly awaySeconds: number;
@@ -26,6 +29,7 @@ interface Options {
 const command = new Command('chaos')
   .description('Break real servers under load, and compare every hour with the exact answer')
   .option('--campaign <name>', `one of ${CAMPAIGNS.map(({ name }) => name).join(', ')}`)
+  .option('--minutes <m>', 'all faults by chance for so long', Number)
   .option('--tries <n>', 'how often; absent: what the table in docs/RELIABILITY.md asks for', whole)
   .option('--seed <s>', 'decides what is published and what is broken, not the time it takes', whole, 1)
   .option('--away-seconds <n>', 'database-away: how long', whole, AWAY_SECONDS)
@@ -33,11 +37,15 @@ const command = new Command('chaos')
   .option('--program <file>', 'the built program', join(process.cwd(), 'dist', 'main.js'));
 const options = command.parse().opts<Options>();
 
-const campaign = campaignNamed(options.campaign);
-
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const outcome = await runCampaign(campaign, { ...options, tries: options.tries ?? campaign.tries, say });
-tell(outcome);
+tell(await run());
+
+async function run(): Promise<Outcome> {
+  const { minutes, campaign: name, tries } = options;
+  if (minutes !== undefined) return await runMix({ ...options, minutes, say });
+  const campaign = campaignNamed(name);
+  return await runCampaign(campaign, { ...options, tries: tries ?? campaign.tries, say });
+}
 
 function campaignNamed(name: string | undefined): Campaign {
   const found = CAMPAIGNS.find((one) => one.name === name);
@@ -51,7 +59,11 @@ function tell(found: Outcome): void {
   if (found.wrong.length === 0) return;
   process.exitCode = 1;
   say(`\nWRONG, logs are in ${found.folder}:\n  ${found.wrong.join('\n  ')}`);
-  say(`npm run chaos -- --campaign ${found.campaign} --tries ${String(found.tries + 1)} --seed ${String(found.seed)}`);
+  const what =
+    options.minutes === undefined
+      ? `--campaign ${found.campaign} --tries ${String(Math.max(found.tries, 1))}`
+      : `--minutes ${String(options.minutes)}`;
+  say(`npm run chaos -- ${what} --seed ${String(found.seed)}`);
 }
 
 function whole(text: string): number {

@@ -9,17 +9,17 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from './ports.ts';
+import { until } from './until.ts';
 
 const NAMES = ['nats-1', 'nats-2', 'nats-3'];
-const READY_MS_MAX = 30_000;
-const POLL_MS = 50;
+const READY_MS_MAX = 60_000;
 
 export interface NatsCluster {
   /** `host:port` for clients, comma separated. */
   readonly hosts: string;
   readonly mqttPort: number;
+  readonly brokers: readonly ClusterBroker[];
   stop(): Promise<void>;
 }
 
@@ -40,29 +40,31 @@ export async function startNatsCluster(
     })),
   );
   const routes = nodes.map(({ route }) => `nats://127.0.0.1:${String(route)}`).join(',');
-  const children = nodes.map((node) =>
-    spawn(
-      binary,
-      args({
-        '-c': configFile,
-        '--name': node.name,
-        '-a': '127.0.0.1',
-        '-p': String(node.client),
-        '-m': String(node.monitor),
-        '--store_dir': join(folder, node.name),
-        '--cluster': `nats://127.0.0.1:${String(node.route)}`,
-        '--routes': routes,
-      }),
-      { stdio: 'ignore', env: { ...env, NATS_MQTT_PORT: String(node.mqtt) } },
-    ),
+  const brokers = nodes.map(
+    ({ name, client, route, monitor, mqtt }) =>
+      new ClusterBroker(name, monitor, () =>
+        spawn(
+          binary,
+          args({
+            '-c': configFile,
+            '--name': name,
+            '-a': '127.0.0.1',
+            '-p': String(client),
+            '-m': String(monitor),
+            '--store_dir': join(folder, name),
+            '--cluster': `nats://127.0.0.1:${String(route)}`,
+            '--routes': routes,
+          }),
+          { stdio: 'ignore', env: { ...env, NATS_MQTT_PORT: String(mqtt) } },
+        ),
+      ),
   );
   const stop = async (): Promise<void> => {
-    await Promise.all(children.map(end));
+    await Promise.all(brokers.map((broker) => broker.end('SIGKILL')));
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    const deadline = performance.now() + READY_MS_MAX;
-    for (const [at, node] of nodes.entries()) await healthy(node.monitor, children[at], deadline);
+    await Promise.all(brokers.map((broker) => broker.start()));
   } catch (error) {
     await stop();
     throw error;
@@ -70,28 +72,46 @@ export async function startNatsCluster(
   return {
     hosts: nodes.map(({ client }) => `127.0.0.1:${String(client)}`).join(','),
     mqttPort: nodes[0]?.mqtt ?? 0,
+    brokers,
     stop,
   };
 }
 
-function args(options: Record<string, string>): string[] {
-  return Object.entries(options).flat();
-}
+/** One of the three; it keeps its ports and its data. */
+export class ClusterBroker {
+  readonly name: string;
+  readonly #monitor: number;
+  readonly #spawn: () => ChildProcess;
+  #child: ChildProcess | null = null;
 
-/** The same question as the health check of infra/compose.yaml. */
-async function healthy(port: number, child: ChildProcess | undefined, deadline: number): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${String(port)}/healthz`).catch(() => null);
-    if (answer?.ok === true) return;
-    if (child?.exitCode !== null) throw new Error('a broker of the cluster ended');
-    if (performance.now() > deadline) throw new Error('the cluster is not healthy');
-    await pause(POLL_MS);
+  constructor(name: string, monitor: number, spawnOne: () => ChildProcess) {
+    this.name = name;
+    this.#monitor = monitor;
+    this.#spawn = spawnOne;
+  }
+
+  /** Starts it (again); resolves when it is healthy: connected to the others, its copies up to date. */
+  async start(): Promise<void> {
+    const child = this.#spawn();
+    this.#child = child;
+    await until(`${this.name} is healthy`, READY_MS_MAX, async () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error('a broker of the cluster ended');
+      // The same question as the health check of infra/compose.yaml.
+      const answer = await fetch(`http://127.0.0.1:${String(this.#monitor)}/healthz`).catch(() => null);
+      return answer?.ok === true;
+    });
+  }
+
+  /** Resolves when it is gone. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
   }
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
+function args(options: Record<string, string>): string[] {
+  return Object.entries(options).flat();
 }
