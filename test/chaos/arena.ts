@@ -50,7 +50,7 @@ export interface ArenaNode {
 const SHAPE: CityShape = { sources: 640, readings: 4, lateShare: 0.3, months: 4, badShare: 0.005 };
 const PER_SECOND = 1_000;
 const NODES = 4;
-const START_MS_MAX = 60_000;
+const SHARE_MS_MAX = 120_000;
 const FLOW_MS_MAX = 120_000;
 
 export class Arena {
@@ -139,7 +139,7 @@ export class Arena {
 
   /** Every node has its share, and no partition another owner. */
   async untilShared(): Promise<void> {
-    await until('the nodes share the partitions', START_MS_MAX, () => {
+    await until('the nodes share the partitions', SHARE_MS_MAX, () => {
       for (const node of this.nodes) {
         if (node.process.end !== null) throw new Error(`a node ended: ${node.process.end}\n${node.process.output()}`);
       }

@@ -53,6 +53,8 @@ function killCampaign(
     checkEvery: 25,
     goals: { recovery_ms: RECOVERY_GOAL_MS },
     attempt: async (arena) => {
+      // Each from the same state: what is measured is one kill, not the moves after the last.
+      await arena.untilShared();
       const node = await arena.anyNode();
       const { proxy, trap } = trapOf(node);
       await catchOne(proxy, trap);
