@@ -10,7 +10,7 @@ import { Piscina } from 'piscina';
 import { systemClock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
 import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
-import { DRAIN_MS_MAX, WORKERS_MAX } from '../model/limits.ts';
+import { DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
@@ -79,6 +79,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
       incarnation: topology.incarnation,
       disorderMs: config.allowedDisorderMs,
       horizonMs: config.horizonDays * 24 * 3_600_000,
+      ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
     threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log }));

@@ -63,9 +63,9 @@ class Opening implements Opened {
   }
 
   async load(options: ActorOptions, owner: string, arena: CellArena): Promise<void> {
-    const { partition, incarnation, disorderMs, horizonMs } = options;
+    const { partition, incarnation, disorderMs, horizonMs, ledgerPeriodMs } = options;
     await this.#unlessReplaced(partition, async () => {
-      const actor: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
+      const actor: ActorOptions = { partition, incarnation, disorderMs, horizonMs, ledgerPeriodMs };
       this.runners.set(partition, await PartitionRunner.open(this.#ports, actor, owner, arena));
     });
   }

@@ -4,6 +4,7 @@
  *
  * Boundary: types only.
  */
+import type { LedgerEntry } from '../model/ledger.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { LostBlocks, Manifest } from './manifest.ts';
@@ -98,6 +99,10 @@ export interface CheckpointStore {
   sweep(partition: number, throughEpoch: number, keep: readonly BlobRef[]): Promise<void>;
 }
 
+export interface LedgerRow extends LedgerEntry {
+  readonly partition: number;
+}
+
 /**
  * Rows into ClickHouse. Delivery guarantees: when it resolves, the rows of all blocks can be read (and, with
  * durability `power`, are synced). Blocks may be inserted any number of times (invariant 4).
@@ -107,6 +112,8 @@ export interface HourlySink {
   insert(blocks: readonly SealedBlock[]): Promise<void>;
   /** The highest block number of each partition in the tables, for this incarnation. */
   highestBlocks(): Promise<ReadonlyMap<number, number>>;
+  /** Entries of the ledger; any number of times. */
+  insertLedger(rows: readonly LedgerRow[]): Promise<void>;
   /** Deletes rows of blocks that no checkpoint stands behind (invariant 10). May be carried out late, or twice. */
   deleteBlocks(partition: number, blocks: LostBlocks): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
-import { emptyLedger } from '../model/ledger.ts';
+import { FIRST_STATE } from '../actors/partition-actor.ts';
 import { readConfig } from '../model/config.ts';
 import { systemClock } from '../model/clock.ts';
 import { FenceLost, IncarnationMismatch } from '../model/errors.ts';
@@ -56,15 +56,11 @@ async function published(count: number, read: number): Promise<Pick<Manifest, 'p
   return {
     partition: 3,
     state: {
+      ...FIRST_STATE,
       position: read + 1,
       lastSequence: read,
       lastReceivedMs: last?.time.getTime() ?? 0,
-      watermarkMs: 0,
-      finalThroughMs: 0,
-      closedHour: 0,
       nextBlock: 5,
-      announced: 0,
-      totals: emptyLedger(),
     },
   };
 }

@@ -107,7 +107,7 @@ export class SimSource implements MessageSource {
   }
 }
 
-function partitionOf(subject: string): number {
+export function partitionOf(subject: string): number {
   return Number(subject.slice(subject.indexOf('.') + 1, subject.indexOf('.', subject.indexOf('.') + 1)));
 }
 
