@@ -17,9 +17,7 @@ CREATE TABLE IF NOT EXISTS hourglass.ledger_facts
     messages_rejected UInt64 CODEC(Delta, ZSTD(1)),
     readings_counted UInt64 CODEC(Delta, ZSTD(1)),
     readings_late UInt64 CODEC(Delta, ZSTD(1)),
-    readings_rejected UInt64 CODEC(Delta, ZSTD(1)),
-    -- Sequences of the stream that were gone before the partition had read as far.
-    sequences_missing UInt64 CODEC(Delta, ZSTD(1))
+    readings_rejected UInt64 CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(at)

@@ -220,7 +220,6 @@ export class PartitionActor {
     const { gaps, fresh } = addGap(this.#gaps, gapOf(from, to));
     if (fresh === 0) return 0;
     this.#gaps = gaps;
-    this.#totals.sequencesMissing += fresh;
     this.#changes += 1;
     return fresh;
   }

@@ -154,7 +154,7 @@ describe('the ledger of a time', () => {
     expect(after.data.map(({ gaps }) => gaps)).toEqual([null, null, null]);
 
     // One has seen it: the loss is said where it was seen, and it can only be that partition's.
-    bench.actors[1]!.miss(31, 37);
+    expect(bench.actors[1]!.miss(31, 37)).toBe(7);
     const seen = await bench.get(`from=${iso(T0 + 2 * MINUTE)}`);
     expect(seen).toMatchObject({ missing: 7, balanced: false, problems: [] });
     expect(seen.data.map(({ gaps }) => gaps)).toEqual([0, 7, 0]);

@@ -6,8 +6,8 @@
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { LedgerEntry, LedgerTotals, PartitionBooks } from '../model/ledger.ts';
-import { type LedgerPoint, missingUpTo, periodOf, pointAt } from '../model/ledger-points.ts';
-import { lossesOf, unseenProblem } from './gaps.ts';
+import { type Cut, cutOf, type LedgerPoint, periodOf, pointAt } from '../model/ledger-points.ts';
+import { lossesOf } from './gaps.ts';
 import { readEntriesAround } from './queries/ledger.ts';
 
 export interface BookOfTime {
@@ -44,12 +44,12 @@ export async function readBooksOfTime(fromMs: number, toMs: number, sources: Tim
   const to = await pointsAt(toMs, sources);
   const between = (key: keyof LedgerTotals, at: number): number =>
     Math.max(0, (to[at]?.totals[key] ?? 0) - (from[at]?.totals[key] ?? 0));
-  const lost = Array.from({ length: partitions }, () => 0);
-  for (const [at, { partition }] of committed.entries()) lost[partition] = between('sequencesMissing', at);
-
-  const losses = lossesOf(committed, lost, missingBetween(from, to, sources));
+  const [before, after] = [cutAt(from, sources), cutAt(to, sources)];
+  const missing = before === null || after === null ? null : after.missing - before.missing;
+  const window = { from: (before?.sequence ?? 0) + 1, to: after?.sequence ?? Infinity };
+  const losses = lossesOf(committed, partitions, missing, window);
   const byPartition = new Map(committed.map(({ partition }, at) => [partition, at]));
-  const books = lost.map((_, partition): BookOfTime => {
+  const books = losses.gaps.map((gaps, partition): BookOfTime => {
     const at = byPartition.get(partition) ?? -1;
     const [begin, end] = [from[at], to[at]];
     const messages = {
@@ -69,7 +69,7 @@ export async function readBooksOfTime(fromMs: number, toMs: number, sources: Tim
         late: between('readingsLate', at),
         rejected: between('readingsRejected', at),
       },
-      gaps: losses.gaps[partition] ?? null,
+      gaps,
       problems: [
         ...(begin === undefined ? ['it has no checkpoint: nothing is known of it'] : []),
         ...(messages.taken === explained
@@ -80,14 +80,11 @@ export async function readBooksOfTime(fromMs: number, toMs: number, sources: Tim
       ],
     };
   });
-  return { books, missing: losses.missing, problems: unseenProblem(losses) };
+  return { books, missing, problems: losses.common };
 }
 
-function missingBetween(from: readonly LedgerPoint[], to: readonly LedgerPoint[], sources: TimeSources): number | null {
-  const { committed, partitions } = sources;
-  if (committed.length < partitions) return null;
-  const [before, after] = [missingUpTo(committed, from), missingUpTo(committed, to)];
-  return before === null || after === null ? null : after - before;
+function cutAt(points: readonly LedgerPoint[], { committed, partitions }: TimeSources): Cut | null {
+  return committed.length < partitions ? null : cutOf(committed, points);
 }
 
 function lostEntry(point: LedgerPoint | undefined, forgottenMs: number): string[] {

@@ -8,7 +8,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { PartitionStatus } from '../model/cluster.ts';
 import type { PartitionBooks } from '../model/ledger.ts';
 import { missingMessages } from '../model/ledger-points.ts';
-import { lossesOf, unseenProblem } from './gaps.ts';
+import { lossesOf } from './gaps.ts';
 import { readTableCounts, type TableCounts } from './queries/ledger.ts';
 
 export interface Book {
@@ -52,17 +52,13 @@ export async function readBooks(statuses: readonly PartitionStatus[], sources: B
   const nextBlocks = partitions.map((at) => known.get(at)?.nextBlock ?? 0);
   const tables = await readTableCounts(sources.clickhouse, sources.incarnation, nextBlocks);
   const { committed } = sources;
-  const lost = new Map(committed.map(({ partition, totals }) => [partition, totals.sequencesMissing]));
-  const losses = lossesOf(
-    committed,
-    partitions.map((at) => lost.get(at) ?? 0),
-    missingMessages(committed, sources.partitions),
-  );
+  const missing = missingMessages(committed, sources.partitions);
+  const losses = lossesOf(committed, sources.partitions, missing);
   const books = partitions.map((at) => {
     const book = bookOf(at, known.get(at), tables.get(at) ?? { hourly: 0, districts: 0 }, sources.horizonMs > 0);
     return { ...book, gaps: losses.gaps[at] ?? null, problems: [...book.problems, ...(losses.problems[at] ?? [])] };
   });
-  return { books, missing: losses.missing, problems: unseenProblem(losses) };
+  return { books, missing, problems: losses.common };
 }
 
 type BookWithoutGaps = Omit<Book, 'gaps'>;

@@ -56,33 +56,37 @@ export function periodOf(ms: number): number {
 /** Messages that were stored and that no partition has taken, as far as all have read; null where that cannot be told now. */
 export function missingMessages(books: readonly PartitionBooks[], partitions: number): number | null {
   if (books.length < partitions) return null;
-  const now = missingUpTo(
+  const now = cutOf(
     books,
-    books.map(({ lastSequence, totals }) => ({ ...NEWEST, lastSequence, totals })),
+    books.map((one) => pointAt(one, Infinity, [])),
   );
-  if (now !== null) return now;
+  if (now !== null) return now.missing;
   const readThroughMs = books.map(({ newestReceivedMs, watermarkMs }) => Math.max(newestReceivedMs, watermarkMs));
   const atMs = periodOf(Math.min(...readThroughMs));
-  return missingUpTo(
+  const then = cutOf(
     books,
     books.map((one) => pointAt(one, atMs, one.ledger)),
   );
+  return then?.missing ?? null;
 }
 
-const NEWEST = { atMs: NaN, isNewest: true, lostEntryMs: null };
+/** One place in the stream, and what of the messages before it no partition has taken. */
+export interface Cut {
+  /** The last stream sequence before it. */
+  readonly sequence: number;
+  readonly missing: number;
+}
 
-/** Messages missing up to points of all partitions that stand for one cut through the stream; null where they do not. */
-export function missingUpTo(books: readonly PartitionBooks[], points: readonly LedgerPoint[]): number | null {
+/** @returns null where the points, one of each partition, do not stand for one place in the stream. */
+export function cutOf(books: readonly PartitionBooks[], points: readonly LedgerPoint[]): Cut | null {
   const taken = points.reduce((sum, { totals }) => sum + totals.messages, 0);
-  const position = books[0]?.position;
-  if (
-    position !== undefined &&
-    points.every(({ isNewest }) => isNewest) &&
-    books.every((one) => one.position === position)
-  )
-    return position - 1 - taken;
+  const position = books[0]?.position ?? 1;
+  if (points.every(({ isNewest }) => isNewest) && books.every((one) => one.position === position))
+    return { sequence: position - 1, missing: position - 1 - taken };
   const isOneCut = points.every(({ atMs, lostEntryMs }) => lostEntryMs === null && atMs === points[0]?.atMs);
-  return isOneCut ? Math.max(...points.map(({ lastSequence }) => lastSequence)) - taken : null;
+  if (!isOneCut) return null;
+  const sequence = Math.max(...points.map(({ lastSequence }) => lastSequence));
+  return { sequence, missing: sequence - taken };
 }
 
 /** Missing sequences whose loss somebody has seen, each once. */

@@ -23,8 +23,6 @@ export interface LedgerTotals {
   readingsRejected: number;
   /** Readings in the rows of all blocks sealed so far: counted = this + readings in open windows. */
   readingsSealed: number;
-  /** Sequences of the stream that were gone before this partition had read as far: some of them may have been its own. */
-  sequencesMissing: number;
 }
 
 /** How the books of a partition stood when a period of {@link LEDGER_PERIOD_MS} ended. Made only for periods with messages. */
@@ -77,7 +75,6 @@ export function emptyLedger(): LedgerTotals {
     readingsLate: 0,
     readingsRejected: 0,
     readingsSealed: 0,
-    sequencesMissing: 0,
   };
 }
 

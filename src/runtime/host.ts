@@ -28,9 +28,10 @@ import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
 import { LedgerInserter } from './ledger-inserter.ts';
 import type { LostBlocks } from './manifest.ts';
+import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
 import type { PartitionRunner } from './partition-runner.ts';
-import type { DeliveredMessage, MessageSource } from './ports.ts';
+import type { DeliveredMessage, MessageSource, SequenceRange } from './ports.ts';
 import type { InHand, Suspects } from './suspects.ts';
 
 export interface HostPorts extends Omit<OpenerPorts, 'patiently'> {
@@ -182,6 +183,8 @@ export class Host {
       onPassed: (sequence) => {
         this.#lastSequence = Math.max(this.#lastSequence, sequence);
       },
+      onRemoved: (range) => void this.#missRemoved(range).catch((error: unknown) => this.#fail(error)),
+      onBroken: (error) => this.#fail(error),
     });
   }
 
@@ -302,6 +305,16 @@ export class Host {
       // A bug: this memory can no longer be trusted. The next host reads the message again from the checkpoint.
       this.#fail(error);
     }
+  }
+
+  /** Messages are gone from the stream, and partitions of ours had not read them (invariant 14). */
+  async #missRemoved({ from, to }: SequenceRange): Promise<void> {
+    const concerned = [...this.#runners.values()]
+      .filter(({ actor }) => actor.position <= to)
+      .map((runner) => ({ runner, from: Math.max(from, runner.actor.position) }));
+    const gone = await askHistory(this.#ports, (history) => history.gone(from, to));
+    for (const { runner, from: unread } of concerned)
+      if (this.#runners.get(runner.partition) === runner) missRanges(runner, gone, unread, this.#ports.log);
   }
 
   async #tickUntilStopped(): Promise<void> {

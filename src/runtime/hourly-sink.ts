@@ -52,7 +52,6 @@ export class ClickhouseSink implements HourlySink {
         readings_counted: totals.readingsCounted,
         readings_late: totals.readingsLate,
         readings_rejected: totals.readingsRejected,
-        sequences_missing: totals.sequencesMissing,
       })),
       format: 'JSONEachRow',
       clickhouse_settings: { async_insert: 0 },

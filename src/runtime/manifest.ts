@@ -66,7 +66,6 @@ const totals = z.object({
   readingsLate: count,
   readingsRejected: count,
   readingsSealed: count,
-  sequencesMissing: count.default(0),
 });
 const entry = z.object({ atMs: count, sinceMs: count, lastSequence: count, totals });
 const gap = z.object({ from: count, to: count, sequences: count, accepted: z.boolean() });

@@ -29,6 +29,13 @@ export interface SourceListener {
   onIdle(frontierMs: number): void;
   /** All of our messages up to this sequence have been delivered; those behind the last one are others'. */
   onPassed(sequence: number): void;
+  /**
+   * Among these sequences messages of ours are gone: they were removed before they could be delivered. Which they are, the
+   * stream knows.
+   */
+  onRemoved(range: SequenceRange): void;
+  /** The stream is not the one that was read until now. */
+  onBroken(error: Error): void;
 }
 
 /**
@@ -47,12 +54,20 @@ export interface MessageSource {
   stop(): Promise<void>;
 }
 
+/** Stream sequences, both inclusive. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the stream READINGS holds (invariant 10). */
 export interface StreamHistory {
   /** Of what is still there; first = last + 1 where nothing is. */
   bounds(): Promise<{ firstSequence: number; lastSequence: number }>;
   /** The broker's time of a message, ms since 1970; null where it is not there any more. */
   receivedMs(sequence: number): Promise<number | null>;
+  /** Of these sequences (both inclusive), the runs that the stream does not have any more, in order. */
+  gone(from: number, to: number): Promise<readonly SequenceRange[]>;
   /** True where an error passes by itself, and the question may be asked again. */
   passes(error: unknown): boolean;
 }

@@ -3,6 +3,7 @@
  */
 import type { PartitionStatus } from '../../src/model/cluster.ts';
 import { emptyLedger } from '../../src/model/ledger.ts';
+import { missingMessages } from '../../src/model/ledger-points.ts';
 import { decodeManifest, type Manifest } from '../../src/runtime/manifest.ts';
 import { partitionOf } from './broker.ts';
 import { LEDGER_PERIOD_MS, type Owner, PARTITIONS, type Servers } from './owner.ts';
@@ -84,6 +85,7 @@ export class Oracle {
     for (const key of workload.rejects)
       if (!this.#servers.rejected.found.has(key)) this.#report(`${key} is not in REJECTED`);
     this.#ledger(workload);
+    this.#nothingMissing();
     for (const { partition, totals } of statuses) {
       const { messages, messagesUsed, messagesDuplicate, messagesRejected } = totals;
       const published = workload.messages[partition];
@@ -125,6 +127,16 @@ export class Oracle {
         if (row.partition === partition && !ends.includes(row.atMs))
           this.#report(`invariant 14: partition ${String(partition)} has a ledger row at ${String(row.atMs)}`);
     }
+  }
+
+  /** Invariant 14: of the stream's sequences, each was taken by some partition. */
+  #nothingMissing(): void {
+    const books = Array.from({ length: PARTITIONS }, (_, partition) => {
+      const state = this.#manifest(partition)?.state;
+      return state ? [{ partition, ...state }] : [];
+    });
+    const missing = missingMessages(books.flat(), PARTITIONS);
+    if (missing !== null && missing !== 0) this.#report(`invariant 14: ${String(missing)} messages are missing`);
   }
 
   #hours(): Map<string, Expected> {

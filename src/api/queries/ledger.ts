@@ -77,7 +77,7 @@ export async function readViewCounts(client: ClickHouseClient): Promise<ViewCoun
   return counts;
 }
 
-type EntryRow = [number, number, number, number, number, number, number, number, number, number, number, number];
+type EntryRow = [number, number, number, number, number, number, number, number, number, number, number];
 
 /** Entries of each partition around an instant: the last one up to it and the first one after it, in this order. */
 export async function readEntriesAround(
@@ -93,7 +93,7 @@ export async function readEntriesAround(
     const rows = await selectRows<EntryRow>(
       client,
       `SELECT partition, toUnixTimestamp(at), toUnixTimestamp(since), last_sequence, messages, messages_used,
-         messages_duplicate, messages_rejected, readings_counted, readings_late, readings_rejected, sequences_missing
+         messages_duplicate, messages_rejected, readings_counted, readings_late, readings_rejected
        FROM hourglass.ledger_facts FINAL
        WHERE incarnation = {incarnation:UInt32} AND ${side} LIMIT 1 BY partition`,
       { incarnation, at: Math.floor(Math.min(Math.max(0, atMs), TABLE_HOURS_MAX * HOUR_MS) / 1_000) },
@@ -118,7 +118,6 @@ function entryOf([
   counted,
   late,
   bad,
-  missing,
 ]: EntryRow): LedgerEntry {
   const totals = {
     ...emptyLedger(),
@@ -129,7 +128,6 @@ function entryOf([
     readingsCounted: counted,
     readingsLate: late,
     readingsRejected: bad,
-    sequencesMissing: missing,
   };
   return { atMs: at * 1_000, sinceMs: since * 1_000, lastSequence, totals };
 }
