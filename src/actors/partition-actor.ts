@@ -9,7 +9,7 @@
  */
 import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
-import { emptyLedger, type LedgerTotals } from '../model/ledger.ts';
+import { emptyLedger, type Gap, type LedgerTotals } from '../model/ledger.ts';
 import {
   LATE_CELLS_PER_PARTITION_MAX,
   LATE_SEAL_INTERVAL_MS,
@@ -20,6 +20,8 @@ import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../mode
 import { timeBounds } from '../model/reading-time.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { CELL_BYTES, type CellArena } from './cell-arena.ts';
+import { addGap, gapOf } from './gaps.ts';
+import { LedgerBook, type LedgerBookState } from './ledger-book.ts';
 import { openHours } from './open-hours.ts';
 import { Outbox } from './outbox.ts';
 import { type Reject, rejectBytes, rejectsOf } from './rejects.ts';
@@ -34,6 +36,8 @@ export interface ActorOptions {
   readonly disorderMs: number;
   /** Readings older than this before receipt are `too-old`; 0: no horizon. */
   readonly horizonMs: number;
+  /** Time between two entries of the ledger. */
+  readonly ledgerPeriodMs: number;
 }
 
 /** One message as the stream has it. */
@@ -62,7 +66,7 @@ export type Decode = (
 ) => Decoded;
 
 /** Everything a checkpoint holds of an actor, but the outbox and the series (which are written once each). */
-export interface ActorState {
+export interface ActorState extends LedgerBookState {
   /** The next stream sequence to read. */
   readonly position: number;
   /** Sequence and broker time of the last message taken (invariant 10); 0 before the first. */
@@ -75,6 +79,7 @@ export interface ActorState {
   /** Slots below this have had a row. */
   readonly announced: number;
   readonly totals: LedgerTotals;
+  readonly gaps: readonly Gap[];
 }
 
 /** What to write at a checkpoint. */
@@ -104,6 +109,8 @@ export class PartitionActor {
   readonly #blocks: BlockBuilder;
   readonly #watermark: Watermark;
   readonly #totals: LedgerTotals;
+  readonly #book: LedgerBook;
+  #gaps: readonly Gap[];
   #slots = new WeakMap<object, Int32Array>();
   #rejects: Reject[] = [];
   #rejectBytes = 0;
@@ -127,6 +134,8 @@ export class PartitionActor {
     this.#blocks = new BlockBuilder(options.partition, options.incarnation, state.nextBlock);
     this.#watermark = new Watermark(options.disorderMs, state.watermarkMs, state.lastReceivedMs);
     this.#totals = { ...state.totals };
+    this.#book = new LedgerBook(options.ledgerPeriodMs, state);
+    this.#gaps = state.gaps;
     this.#position = state.position;
     this.#lastSequence = state.lastSequence;
     this.#lastReceivedMs = state.lastReceivedMs;
@@ -165,6 +174,16 @@ export class PartitionActor {
     return this.#totals;
   }
 
+  /** Entries of the ledger up to this are in the table, ms since 1970. */
+  get entriesStoredMs(): number {
+    return this.#book.storedMs;
+  }
+
+  /** Entries of the ledger that are not certain to be in the table. */
+  get waitingEntries(): number {
+    return this.#book.waiting;
+  }
+
   /** Bytes of rejects that wait for a commit. */
   get rejectBytes(): number {
     return this.#rejectBytes;
@@ -191,6 +210,23 @@ export class PartitionActor {
   /** Every message below `sequence` that is meant for this partition has been taken. */
   advancePosition(sequence: number): void {
     if (sequence > this.#position) this.#position = sequence;
+  }
+
+  /**
+   * These sequences are not in the stream any more, and this partition has not read them. Returns how many of them were
+   * not known to be missing.
+   */
+  miss(from: number, to: number): number {
+    const { gaps, fresh } = addGap(this.#gaps, gapOf(from, to));
+    if (fresh === 0) return 0;
+    this.#gaps = gaps;
+    this.#changes += 1;
+    return fresh;
+  }
+
+  /** The table has the entries of the ledger up to this, ms since 1970. */
+  entriesStored(throughMs: number): void {
+    this.#book.stored(throughMs);
   }
 
   /** See {@link Watermark.followFrontier}. */
@@ -244,6 +280,8 @@ export class PartitionActor {
         nextBlock: this.nextBlock,
         announced: this.#announced,
         totals: { ...this.#totals },
+        ...this.#book.snapshot(),
+        gaps: this.#gaps,
       },
       segment: this.#series.takeSegment(),
       generation: this.#series.generation,
@@ -296,6 +334,7 @@ export class PartitionActor {
   /** False where it has been taken before. */
   #take(message: StreamMessage): boolean {
     if (message.sequence < this.#position) return false;
+    this.#book.observe(message.receivedMs, this.#totals, this.#lastSequence);
     this.#position = message.sequence + 1;
     this.#lastSequence = message.sequence;
     this.#lastReceivedMs = message.receivedMs;
@@ -499,7 +538,7 @@ const WINDOW_HEAD_BYTES = 12;
 const CELL_COUNT_AT = 32;
 const CELL_SLOT_AT = 44;
 
-const FIRST_STATE: ActorState = {
+export const FIRST_STATE: ActorState = {
   position: 1,
   lastSequence: 0,
   lastReceivedMs: 0,
@@ -509,6 +548,10 @@ const FIRST_STATE: ActorState = {
   nextBlock: 1,
   announced: 0,
   totals: emptyLedger(),
+  ledger: [],
+  ledgerStoredMs: 0,
+  newestReceivedMs: 0,
+  gaps: [],
 };
 
 let scratchSlots = new Int32Array(1024);

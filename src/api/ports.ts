@@ -6,6 +6,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Clock } from '../model/clock.ts';
 import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
+import type { PartitionBooks } from '../model/ledger.ts';
 import type { Decoded } from '../model/reading.ts';
 
 /**
@@ -43,6 +44,8 @@ export interface ApiDeps {
   readonly clickhouse: ClickHouseClient;
   readonly cluster: ClusterView;
   readonly workers: WorkerQueries;
+  /** The committed books of every partition that has a checkpoint, by partition. */
+  readonly books: () => readonly PartitionBooks[];
   readonly publish: Publish;
   readonly decoder: Decoder;
   readonly health: HealthChecks;

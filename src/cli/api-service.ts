@@ -56,6 +56,7 @@ export async function startApiService(
     clickhouse,
     cluster,
     workers,
+    books: () => cluster.books(),
     publish,
     decoder: (...message) => decoder.decode(...message),
     health,

@@ -12,7 +12,7 @@ export function migrateCommand(): Command {
     .description('Create streams, buckets and tables where they are missing; safe to run again')
     .option(
       '--accept-lost-messages',
-      'go on where messages were removed from the stream before they were counted (stop all workers first)',
+      'go on without messages that were removed from the stream before they were counted; the books keep the loss (stop all workers first)',
     )
     .addHelpText(
       'after',
@@ -40,8 +40,11 @@ Examples:
 async function accept({ nc, topology }: Backends): Promise<void> {
   const store = await KvCheckpointStore.open(nc, systemClock);
   const history = new NatsStreamHistory(nc);
-  const accepted = await acceptLostMessages({ store, history, clock: systemClock }, topology.partitions);
-  for (const { partition, from, to } of accepted)
-    console.log(`partition ${String(partition)} goes on without messages ${String(from)} to ${String(to)}`);
-  if (accepted.length === 0) console.log('no partition waits for messages that are gone');
+  const { losses, unseen } = await acceptLostMessages({ store, history, clock: systemClock }, topology.partitions);
+  for (const { partition, gaps } of losses) {
+    const ranges = gaps.map(({ from, to }) => `${String(from)} to ${String(to)}`).join(', ');
+    console.log(`partition ${String(partition)} goes on without messages ${ranges}`);
+  }
+  if (unseen > 0) console.log(`${String(unseen)} messages that are missing anywhere in the stream are accepted`);
+  if (losses.length === 0 && unseen === 0) console.log('no partition misses messages that are gone');
 }

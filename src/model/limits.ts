@@ -72,6 +72,18 @@ export const IDLE_CHECKPOINT_INTERVAL_MS = 15_000;
 /** How late a reading may come and still be in time for its hour's first row. */
 export const ALLOWED_DISORDER_MS = 5_000;
 
+/**
+ * Time between two entries of the ledger, by the broker's time of receipt: one row per partition and minute with
+ * messages, at most 92,160 a day with 64 partitions, some 2 MB in the table; the finest question the books answer.
+ */
+export const LEDGER_PERIOD_MS = 60_000;
+/** Time between two inserts of ledger rows by one worker thread: one small part of a table each, merged by the database. */
+export const LEDGER_INSERT_INTERVAL_MS = 5_000;
+/** Entries of one partition that wait for ClickHouse, half a day; some 200 KB in its manifest. At the bound its pull stops. */
+export const LEDGER_ENTRIES_PER_PARTITION_MAX = 720;
+/** Gaps of one partition that are told apart; beyond, the two oldest are told as one. */
+export const GAPS_PER_PARTITION_MAX = 64;
+
 /** Bytes of one checkpoint chunk: below the 1 MiB message of a broker that is not ours. */
 export const CHECKPOINT_CHUNK_BYTES_MAX = 900 * 1024;
 /** Bytes in flight per connection: far below the 64 MiB at which the broker cuts a slow consumer. */

@@ -27,6 +27,7 @@ function databaseThatRefuses(refusals: number): { sink: HourlySink; inserts: Sea
       return Promise.resolve();
     },
     highestBlocks: () => Promise.resolve(new Map()),
+    insertLedger: () => Promise.resolve(),
     deleteBlocks: () => Promise.resolve(),
   };
   return { sink, inserts };

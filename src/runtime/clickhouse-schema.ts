@@ -16,6 +16,7 @@ import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX } from '../model/limits.ts';
 
 const DATABASE = 'hourglass';
 export const FACTS_TABLE = `${DATABASE}.hourly_facts`;
+export const LEDGER_TABLE = `${DATABASE}.ledger_facts`;
 
 /** From src/runtime/ and from dist/runtime/ alike: `infra/` stands beside both. */
 const FOLDER = new URL('../../infra/clickhouse/', import.meta.url);
@@ -44,7 +45,9 @@ export const INSERT_SETTINGS = {
 
 /** Tables that hold rows of blocks: the base table and what the views made of it. */
 const BLOCK_TABLES = ['hourly_facts', 'district_facts'] as const;
-const ALL_TABLES = [...BLOCK_TABLES, 'sensor_facts'] as const;
+const ALL_TABLES = [...BLOCK_TABLES, 'sensor_facts', 'ledger_facts'] as const;
+/** The times by which rows leave with the horizon. */
+const TIME_COLUMNS = { hourly_facts: 'hour', district_facts: 'hour', sensor_facts: 'last_seen', ledger_facts: 'at' };
 
 /** Mutations wait until they are done, on every replica. */
 const WAIT: ClickHouseSettings = { mutations_sync: '2', alter_sync: '2' };
@@ -141,8 +144,7 @@ async function apply(client: ClickHouseClient, migration: Migration): Promise<vo
 async function setHorizon(client: ClickHouseClient, horizonDays: number): Promise<void> {
   const hours = horizonDays * 24 + 1;
   for (const table of ALL_TABLES) {
-    const column = table === 'sensor_facts' ? 'last_seen' : 'hour';
-    const wanted = `TTL toDateTime(${column}) + toIntervalHour(${String(hours)})`;
+    const wanted = `TTL toDateTime(${TIME_COLUMNS[table]}) + toIntervalHour(${String(hours)})`;
     const engine = await engineOf(client, table);
     if (horizonDays === 0 && / TTL /.test(engine)) {
       await client.command({ query: `ALTER TABLE ${DATABASE}.${table} REMOVE TTL`, clickhouse_settings: WAIT });

@@ -1,12 +1,14 @@
 /**
  * What every node can see of all partitions: their committed manifests, watched in the bucket.
  *
- * Job: which hours are final (invariant 7), and how far the stream may be trimmed (invariant 12).
+ * Job: which hours are final (invariant 7), how far the stream may be trimmed (invariant 12), and the committed books
+ * of all partitions (invariant 14).
  * Boundary: reads manifests; asks nobody.
  */
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ClusterView } from '../model/cluster.ts';
+import type { PartitionBooks } from '../model/ledger.ts';
 import { CHECKPOINT_BUCKET } from './checkpoint-bucket.ts';
 import { manifestKey } from './checkpoint-store.ts';
 import { decodeManifest, type Manifest } from './manifest.ts';
@@ -15,6 +17,8 @@ import type { Topology } from './topology.ts';
 export interface WatchedCluster extends ClusterView {
   /** The least next sequence to read of all committed checkpoints; 1 while one is unknown. */
   leastPosition(): number;
+  /** The committed books of every partition that has a checkpoint, by partition. */
+  books(): readonly PartitionBooks[];
   close(): Promise<void>;
 }
 
@@ -49,6 +53,8 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
     incarnation: topology.incarnation,
     finalThroughMs: () => least((state) => state.finalThroughMs, 0),
     watermarkMs: () => least((state) => state.watermarkMs, 0),
+    books: () =>
+      [...states].map(([partition, state]) => ({ partition, ...state })).sort((a, b) => a.partition - b.partition),
     leastPosition: () => least((state) => state.position, 1),
     close: async () => {
       watcher.stop();

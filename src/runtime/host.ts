@@ -16,6 +16,7 @@ import { explain, FenceLost } from '../model/errors.ts';
 import {
   CHECKPOINT_INTERVAL_MS,
   IDLE_CHECKPOINT_INTERVAL_MS,
+  LEDGER_ENTRIES_PER_PARTITION_MAX,
   OUTBOX_BLOCKS_PER_PARTITION_MAX,
   OUTBOX_BYTES_PER_HOST_MAX,
   REJECT_BYTES_PER_PARTITION_MAX,
@@ -25,10 +26,12 @@ import { compareRows } from '../model/series-order.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
+import { LedgerInserter } from './ledger-inserter.ts';
 import type { LostBlocks } from './manifest.ts';
+import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
 import type { PartitionRunner } from './partition-runner.ts';
-import type { DeliveredMessage, MessageSource } from './ports.ts';
+import type { DeliveredMessage, MessageSource, SequenceRange } from './ports.ts';
 import type { InHand, Suspects } from './suspects.ts';
 
 export interface HostPorts extends Omit<OpenerPorts, 'patiently'> {
@@ -43,6 +46,8 @@ export interface HostOptions {
   readonly incarnation: number;
   readonly disorderMs: number;
   readonly horizonMs: number;
+  /** Time between two entries of the ledger. */
+  readonly ledgerPeriodMs: number;
 }
 
 /** How often the host looks at what is due. */
@@ -59,6 +64,7 @@ export class Host {
   readonly #subjects = new SubjectParser();
   readonly #arena = new CellArena();
   readonly #inserter: BlockInserter;
+  readonly #ledger: LedgerInserter;
   #source: MessageSource | null = null;
   /** Sequences of messages on which workers have failed. */
   #poisonous: ReadonlySet<number> = new Set();
@@ -78,6 +84,7 @@ export class Host {
     this.#ports = ports;
     this.#options = options;
     this.#inserter = new BlockInserter(ports.sink, ports.clock, ports.log);
+    this.#ledger = new LedgerInserter(ports.sink, ports.clock, ports.log);
     this.failed = new Promise<never>((_, reject) => {
       this.#failed = reject;
     });
@@ -176,6 +183,8 @@ export class Host {
       onPassed: (sequence) => {
         this.#lastSequence = Math.max(this.#lastSequence, sequence);
       },
+      onRemoved: (range) => void this.#missRemoved(range).catch((error: unknown) => this.#fail(error)),
+      onBroken: (error) => this.#fail(error),
     });
   }
 
@@ -298,6 +307,16 @@ export class Host {
     }
   }
 
+  /** Messages are gone from the stream, and partitions of ours had not read them (invariant 14). */
+  async #missRemoved({ from, to }: SequenceRange): Promise<void> {
+    const concerned = [...this.#runners.values()]
+      .filter(({ actor }) => actor.position <= to)
+      .map((runner) => ({ runner, from: Math.max(from, runner.actor.position) }));
+    const gone = await askHistory(this.#ports, (history) => history.gone(from, to));
+    for (const { runner, from: unread } of concerned)
+      if (this.#runners.get(runner.partition) === runner) missRanges(runner, gone, unread, this.#ports.log);
+  }
+
   async #tickUntilStopped(): Promise<void> {
     while (!this.#stopping) {
       await this.#ports.clock.sleep(TICK_MS);
@@ -309,6 +328,7 @@ export class Host {
         if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
         if (this.#isCommitDue(runner)) void this.#commit(runner);
       }
+      this.#ledger.look(this.#runners.values());
       this.#holdOrGoOn();
     }
   }
@@ -343,7 +363,8 @@ export class Host {
   }
 
   #hasRoom(runner: PartitionRunner): boolean {
-    return runner.actor.outbox.size < OUTBOX_BLOCKS_PER_PARTITION_MAX;
+    const { outbox, waitingEntries } = runner.actor;
+    return outbox.size < OUTBOX_BLOCKS_PER_PARTITION_MAX && waitingEntries < LEDGER_ENTRIES_PER_PARTITION_MAX;
   }
 
   /** Back-pressure: the pull stops while the outbox is full, and goes on when a good part of it has gone. */

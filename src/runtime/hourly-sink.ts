@@ -1,5 +1,5 @@
 /**
- * Blocks into ClickHouse.
+ * Blocks, and entries of the ledger, into ClickHouse.
  *
  * Job: one INSERT for several blocks of one month, as RowBinary. Boundary: HTTP to the database.
  * Delivery guarantees: resolves when base table and views have the rows; a repeat is harmless (invariant 4).
@@ -10,9 +10,9 @@
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SealedBlock } from '../actors/outbox.ts';
-import { deleteBlocks, highestBlock, INSERT_SETTINGS } from './clickhouse-schema.ts';
+import { deleteBlocks, highestBlock, INSERT_SETTINGS, LEDGER_TABLE } from './clickhouse-schema.ts';
 import type { LostBlocks } from './manifest.ts';
-import type { HourlySink } from './ports.ts';
+import type { HourlySink, LedgerRow } from './ports.ts';
 
 export class ClickhouseSink implements HourlySink {
   readonly #client: ClickHouseClient;
@@ -34,6 +34,28 @@ export class ClickhouseSink implements HourlySink {
         clickhouse_settings: INSERT_SETTINGS,
       })
       .then(({ stream }) => drain(stream));
+  }
+
+  async insertLedger(rows: readonly LedgerRow[]): Promise<void> {
+    await this.#client.insert({
+      table: LEDGER_TABLE,
+      values: rows.map(({ partition, atMs, sinceMs, lastSequence, totals }) => ({
+        incarnation: this.#incarnation,
+        partition,
+        at: atMs / 1_000,
+        since: sinceMs / 1_000,
+        last_sequence: lastSequence,
+        messages: totals.messages,
+        messages_used: totals.messagesUsed,
+        messages_duplicate: totals.messagesDuplicate,
+        messages_rejected: totals.messagesRejected,
+        readings_counted: totals.readingsCounted,
+        readings_late: totals.readingsLate,
+        readings_rejected: totals.readingsRejected,
+      })),
+      format: 'JSONEachRow',
+      clickhouse_settings: { async_insert: 0 },
+    });
   }
 
   highestBlocks(): Promise<ReadonlyMap<number, number>> {

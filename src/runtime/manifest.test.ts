@@ -21,6 +21,17 @@ const MANIFEST: Manifest = {
     nextBlock: 5,
     announced: 3,
     totals: { ...emptyLedger(), messages: 9, messagesUsed: 9, readingsCounted: 20, readingsSealed: 12 },
+    ledger: [
+      {
+        atMs: 1_763_999_940_000,
+        sinceMs: 0,
+        lastSequence: 4,
+        totals: { ...emptyLedger(), messages: 4, messagesUsed: 4 },
+      },
+    ],
+    ledgerStoredMs: 0,
+    newestReceivedMs: 1_763_999_999_000,
+    gaps: [{ from: 5, to: 6, sequences: 2, accepted: false }],
   },
   generation: 1,
   segments: [blob(0)],
@@ -38,7 +49,11 @@ describe('a manifest', () => {
         '"state":{"position":11,"lastSequence":9,"lastReceivedMs":1763999999000,"watermarkMs":1763999994000,' +
         '"finalThroughMs":1763996400000,"closedHour":489999,"nextBlock":5,"announced":3,"totals":{"messages":9,' +
         '"messagesUsed":9,"messagesDuplicate":0,"messagesRejected":0,"readingsCounted":20,"readingsLate":0,' +
-        '"readingsRejected":0,"readingsSealed":12}},"generation":1,' +
+        '"readingsRejected":0,"readingsSealed":12},' +
+        '"ledger":[{"atMs":1763999940000,"sinceMs":0,"lastSequence":4,"totals":{"messages":4,"messagesUsed":4,' +
+        '"messagesDuplicate":0,"messagesRejected":0,"readingsCounted":0,"readingsLate":0,"readingsRejected":0,' +
+        '"readingsSealed":0}}],"ledgerStoredMs":0,"newestReceivedMs":1763999999000,' +
+        '"gaps":[{"from":5,"to":6,"sequences":2,"accepted":false}]},"generation":1,' +
         '"segments":[{"epoch":2,"attempt":3,"blob":0,"chunks":1,"bytes":10,"crc32":99}],' +
         '"windows":{"epoch":2,"attempt":3,"blob":1,"chunks":1,"bytes":10,"crc32":99},"sessions":null,"rejects":null,' +
         '"blocks":[{"block":4,"month":202511,"rows":2,"readings":12,"blob":{"epoch":2,"attempt":3,"blob":2,"chunks":1,"bytes":10,"crc32":99}}],' +
@@ -49,6 +64,18 @@ describe('a manifest', () => {
   it('is read back as it was, and lists its blobs', () => {
     expect(decodeManifest(encodeManifest(MANIFEST))).toEqual(MANIFEST);
     expect(blobsOf(MANIFEST).map(blobKey)).toEqual(['2.3.0', '2.3.1', '2.3.2']);
+  });
+
+  it('without a ledger, as they once were written, begins one', () => {
+    const { ledger, ledgerStoredMs, newestReceivedMs, gaps, ...state } = MANIFEST.state!;
+    const old = { ...MANIFEST, state } as unknown as Manifest;
+    expect(decodeManifest(encodeManifest(old)).state).toEqual({
+      ...MANIFEST.state,
+      ledger: [],
+      newestReceivedMs: 0,
+      gaps: [],
+    });
+    expect([ledger.length, ledgerStoredMs, newestReceivedMs > 0, gaps.length]).toEqual([1, 0, true, 1]);
   });
 
   it('of another version, or with a field that is missing, is refused', () => {

@@ -67,6 +67,8 @@ const totals = z.object({
   readingsRejected: count,
   readingsSealed: count,
 });
+const entry = z.object({ atMs: count, sinceMs: count, lastSequence: count, totals });
+const gap = z.object({ from: count, to: count, sequences: count, accepted: z.boolean() });
 const state = z.object({
   position: count,
   lastSequence: count,
@@ -77,6 +79,11 @@ const state = z.object({
   nextBlock: count,
   announced: count,
   totals,
+  // Not in checkpoints that were written before there was a ledger by time.
+  ledger: z.array(entry).default([]),
+  ledgerStoredMs: count.default(0),
+  newestReceivedMs: z.number().default(0),
+  gaps: z.array(gap).default([]),
 });
 const manifestSchema = z.object({
   version: z.literal(MANIFEST_VERSION),

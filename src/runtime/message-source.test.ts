@@ -8,6 +8,8 @@ import { systemClock } from '../model/clock.ts';
 import { readConfig } from '../model/config.ts';
 import { connectNats } from './connections.ts';
 import { PullSource } from './message-source.ts';
+import type { SequenceRange } from './ports.ts';
+import { NatsStreamHistory } from './stream-history.ts';
 import { ensureTopology } from './topology.ts';
 
 const WAIT_MS_MAX = 15_000;
@@ -41,18 +43,23 @@ async function publish(count: number): Promise<void> {
 }
 
 /** A source that is read into a list. */
-function reading(partitions: readonly number[], from = 1) {
+function reading(partitions: readonly number[], { from = 1, isPaused = false } = {}) {
   const source = new PullSource(nc, systemClock, partitions, PARTITIONS);
   const taken: { sequence: number; partition: number; text: string }[] = [];
   const idle: number[] = [];
   const passed: number[] = [];
+  const removed: SequenceRange[] = [];
+  const broken: string[] = [];
+  if (isPaused) source.pause();
   const started = source.start(from, {
     onMessage: ({ sequence, subject, payload }) =>
       taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload).toString() }),
     onIdle: (frontierMs) => idle.push(frontierMs),
     onPassed: (sequence) => passed.push(sequence),
+    onRemoved: (range) => removed.push(range),
+    onBroken: (error) => broken.push(error.message),
   });
-  return { source, taken, idle, passed, started };
+  return { source, taken, idle, passed, removed, broken, started };
 }
 const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
@@ -77,7 +84,7 @@ describe('the source of a worker thread', () => {
 
   it('hands out the messages of its partitions only, from the sequence it was told', async () => {
     const whole = reading(all);
-    const part = reading([1, 4], 100);
+    const part = reading([1, 4], { from: 100 });
     await Promise.all([whole.started, part.started]);
     await until('all is read', WAIT_MS_MAX, () => whole.taken.length === published && part.source.backlog === 0);
     const wanted = whole.taken.filter(({ sequence, partition }) => sequence >= 100 && [1, 4].includes(partition));
@@ -112,6 +119,49 @@ describe('the source of a worker thread', () => {
     await until('it has passed the others’ messages', WAIT_MS_MAX, () => passed.length > 0);
     expect(taken).toHaveLength(own);
     await until('and all of them', WAIT_MS_MAX, () => passed.at(-1) === state.last_seq);
+    await source.stop();
+  });
+
+  it('invariant 14: says where messages of its partitions were removed before it could read them', async () => {
+    await publish(400);
+    // Paused: they have been told how much there is, and have asked for nothing.
+    const whole = reading(all, { isPaused: true });
+    const part = reading([1, 4], { isPaused: true });
+    await Promise.all([whole.started, part.started]);
+    const jsm = await jetstreamManager(nc);
+    const own: number[] = [];
+    for (let sequence = 200; own.length < 2; sequence++) {
+      const message = await jsm.streams.getMessage('READINGS', { seq: sequence });
+      if (!/^readings\.[14]\./.test(message?.subject ?? '')) continue;
+      own.push(sequence);
+      sequence += 50;
+    }
+    for (const sequence of own) await jsm.streams.deleteMessage('READINGS', sequence);
+    await jsm.streams.purge('READINGS', { seq: 31 });
+    for (const { source } of [whole, part]) source.resume();
+    await until('the rest is read', WAIT_MS_MAX, () => whole.taken.length === published - 32);
+    await until('and the part', WAIT_MS_MAX, () => part.source.backlog === 0);
+    const gone = [{ from: 1, to: 30 }, ...own.map((sequence) => ({ from: sequence, to: sequence }))];
+    expect(whole.removed).toEqual(gone);
+    // The others' messages it does not see: it only knows that there are gaps ahead.
+    expect(part.removed).toEqual([{ from: 1, to: Number.MAX_SAFE_INTEGER }]);
+    expect([...whole.broken, ...part.broken]).toEqual([]);
+    await Promise.all([whole.source.stop(), part.source.stop()]);
+
+    const history = new NatsStreamHistory(nc);
+    expect(await history.gone(1, 1e6)).toEqual(gone);
+    expect(await history.gone(20, own[0]!)).toEqual([{ from: 20, to: 30 }, gone[1]]);
+  });
+
+  it('invariant 10: ends where the stream is made again', async () => {
+    const { source, broken, started } = reading(all);
+    await started;
+    const jsm = await jetstreamManager(nc);
+    const { config } = await jsm.streams.info('READINGS');
+    await jsm.streams.delete('READINGS');
+    await jsm.streams.add(config);
+    await until('it has said so', WAIT_MS_MAX, () => broken.length > 0);
+    expect(broken).toEqual([expect.stringMatching(/^the stream READINGS was made again/)]);
     await source.stop();
   });
 });

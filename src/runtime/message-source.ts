@@ -6,19 +6,23 @@
  * Why not `consume()` of the client library: measured here, a plain subscription that pulls costs half per message
  * (bench/), and 64 consumers would each make the server skip 63 of 64 messages.
  *
- * Delivery guarantees: every message from the start sequence on, in stream order, at least once.
+ * Delivery guarantees: every message from the start sequence on, in stream order, at least once; one that was removed
+ * from the stream meanwhile is said to be (invariant 14). A consumer of all partitions sees the hole in the sequences; that of
+ * some sees the broker's count of what waits fall by more than was delivered. Where new messages hide that, the books of
+ * all partitions together show it (model/ledger-points.ts).
  * Back pressure: at most two pulls of IN_FLIGHT_BYTES_MAX / 2 are open; {@link PullSource.pause} asks for no more.
  */
 import {
   AckPolicy,
   DeliverPolicy,
+  JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
   type NextMsgRequest,
 } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
-import { HourglassError } from '../model/errors.ts';
+import { EnvironmentError, HourglassError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { MessageSource, SourceListener } from './ports.ts';
@@ -40,6 +44,9 @@ const ASKED_AT_ONCE = 8;
 const WATCH_MS = 250;
 
 const HEARTBEAT = 100;
+const NOT_FOUND = 404;
+/** A stream that is not there is taken for gone after so many looks, some seconds: a cluster may be choosing leaders. */
+const MISSING_LOOKS_MAX = 10;
 
 interface Pull {
   readonly subscription: Subscription;
@@ -56,12 +63,18 @@ export class PullSource implements MessageSource {
   #pulls = new Set<Pull>();
   #nextSequence = 1;
   #expectedDelivery = 1;
+  /** As of the last look at how far the stream has gone on. */
+  #seenDelivery = 1;
   #backlog = 0;
   #paused = false;
   #stopped = false;
   #heardMs = 0;
   #watching: Promise<void> | null = null;
   #passedMs = 0;
+  /** Times in a row that the stream was not there. */
+  #missingLooks = 0;
+  /** Of the stream; null before it was seen. */
+  #created: string | null = null;
   #listener: SourceListener | null = null;
 
   constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], partitionsOfStream: number) {
@@ -117,11 +130,17 @@ export class PullSource implements MessageSource {
       const silent = this.#clock.monotonicMs() - this.#heardMs > SILENCE_MS_MAX;
       if (!this.#stopped && (this.#consumer === null || (silent && this.#pulls.size > 0))) {
         this.#abandon();
-        await this.#makeConsumer().catch(() => this.#clock.sleep(RETRY_MS));
+        await this.#makeConsumer().catch(async (error: unknown) => {
+          this.#countMissing(error);
+          await this.#clock.sleep(RETRY_MS);
+        });
       }
-      if (!this.#stopped && this.#backlog === 0 && this.#clock.monotonicMs() - this.#passedMs > PASSED_MS) {
+      if (!this.#stopped && this.#clock.monotonicMs() - this.#passedMs > PASSED_MS) {
         this.#passedMs = this.#clock.monotonicMs();
-        await this.#passOthers().catch(() => undefined);
+        // Where messages wait and none comes, they may have been removed.
+        const stands = this.#backlog === 0 || this.#expectedDelivery === this.#seenDelivery;
+        this.#seenDelivery = this.#expectedDelivery;
+        if (stands) await this.#passOthers().catch(() => undefined);
       }
     }
   }
@@ -140,6 +159,9 @@ export class PullSource implements MessageSource {
     // A new leader may not have had all that the old one told of.
     const after = await this.#jsm!.streams.info(READINGS_STREAM);
     if (this.#stopped || after.cluster?.leader !== cluster?.leader) return;
+    const isRemoved = this.#allPartitions || this.#backlog > 0;
+    if (isRemoved) this.#sayRemoved(state.last_seq);
+    this.#backlog = 0;
     this.#nextSequence = Math.max(this.#nextSequence, state.last_seq + 1);
     this.#listener?.onPassed(state.last_seq);
   }
@@ -163,6 +185,8 @@ export class PullSource implements MessageSource {
     const filters = this.#allPartitions
       ? ['readings.>']
       : this.#partitions.map((partition) => `readings.${String(partition)}.>`);
+    const { created, state } = await this.#jsm!.streams.info(READINGS_STREAM);
+    if (!this.#isSameStream(created, state.last_seq)) return;
     const info = await this.#jsm!.consumers.add(READINGS_STREAM, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -173,11 +197,45 @@ export class PullSource implements MessageSource {
       inactive_threshold: nanos(CONSUMER_INACTIVE_MS),
     });
     if (this.#stopped) return;
+    if (this.#created !== null && this.#backlog > info.num_pending) this.#sayRemoved(state.last_seq);
+    this.#created = created;
+    this.#missingLooks = 0;
     this.#consumer = info.name;
     this.#backlog = info.num_pending;
     this.#expectedDelivery = 1;
+    this.#seenDelivery = 1;
     this.#heardMs = this.#clock.monotonicMs();
     this.#pull();
+  }
+
+  #countMissing(error: unknown): void {
+    const isMissing = error instanceof JetStreamApiError && error.status === NOT_FOUND;
+    this.#missingLooks = isMissing ? this.#missingLooks + 1 : 0;
+    if (this.#missingLooks >= MISSING_LOOKS_MAX) this.#break('is gone');
+  }
+
+  #break(how: string): void {
+    this.#stopped = true;
+    this.#listener?.onBroken(
+      new EnvironmentError(
+        `the stream ${READINGS_STREAM} ${how}; it had been read to message ${String(this.#nextSequence - 1)}`,
+        'Restore the stream and the bucket HOURGLASS from one backup.',
+      ),
+    );
+  }
+
+  /** A consumer would wait in silence for the sequences of a stream that was made again, or put back. */
+  #isSameStream(created: string, lastSequence: number): boolean {
+    const isSame = this.#created === null || (this.#created === created && lastSequence >= this.#nextSequence - 1);
+    if (isSame) return true;
+    this.#break(
+      this.#created === created ? `ends at message ${String(lastSequence)} now` : `was made again (${created})`,
+    );
+    return false;
+  }
+
+  #sayRemoved(to: number): void {
+    if (to >= this.#nextSequence) this.#listener?.onRemoved({ from: this.#nextSequence, to });
   }
 
   #pull(): void {
@@ -218,6 +276,9 @@ export class PullSource implements MessageSource {
       return;
     }
     this.#expectedDelivery += 1;
+    if (this.#allPartitions) this.#sayRemoved(place.sequence - 1);
+    // It falls when they are removed, wherever they waited.
+    else if (this.#backlog - 1 > place.pending) this.#sayRemoved(Number.MAX_SAFE_INTEGER);
     this.#backlog = place.pending;
     this.#nextSequence = place.sequence + 1;
     const headers = msg.headers;

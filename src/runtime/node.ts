@@ -1,5 +1,5 @@
 /**
- * A worker node: hosts on worker threads, more or fewer of them as asked, and the trimmer.
+ * A worker node: hosts on worker threads, more or fewer of them as asked, the trimmer and the watch for lost messages.
  *
  * Job: starts and stops threads, answers for the pool, drains. Boundary: no reading passes here; the main thread has
  * control messages and figures only. Which partitions a thread reads, it settles with all other threads of all nodes
@@ -10,11 +10,12 @@ import { Piscina } from 'piscina';
 import { systemClock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
 import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
-import { DRAIN_MS_MAX, WORKERS_MAX } from '../model/limits.ts';
+import { DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
 import { connectNats } from './connections.ts';
+import { startLossWatch } from './loss-watch.ts';
 import { answerPoolQueries } from './pool-responder.ts';
 import { SupervisedThread } from './supervised-thread.ts';
 import { Suspects } from './suspects.ts';
@@ -69,6 +70,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
   const nc = await connectNats(natsUrl, `${name}/main`);
   const cluster = await watchCluster(nc, topology);
   const trimmer = startTrimmer({ nc, cluster, clock: systemClock, log }, config.replayHours * 3_600_000);
+  const lossWatch = startLossWatch({ cluster, clock: systemClock, log });
 
   const suspects = new Suspects(await openNatsBucket(nc), systemClock, topology.incarnation);
   const threads: SupervisedThread[] = [];
@@ -79,6 +81,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
       incarnation: topology.incarnation,
       disorderMs: config.allowedDisorderMs,
       horizonMs: config.horizonDays * 24 * 3_600_000,
+      ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
     threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log }));
@@ -126,6 +129,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
       ]);
       late.abort();
       await trimmer.stop();
+      await lossWatch.stop();
       await cluster.close();
       await pool.destroy();
       await nc.close();

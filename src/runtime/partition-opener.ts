@@ -10,12 +10,11 @@ import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
+import { askHistory, missRanges } from './lost-messages.ts';
 import { PartitionRunner } from './partition-runner.ts';
 import type { CheckpointStore, HourlySink, RejectSink, StreamHistory } from './ports.ts';
 import { assertSameHistory } from './stream-history.ts';
 
-/** A broker that is just starting is asked again this often. */
-const HISTORY_RETRY_MS = 250;
 /** Partitions opened at once. */
 const AT_ONCE = 8;
 
@@ -63,9 +62,9 @@ class Opening implements Opened {
   }
 
   async load(options: ActorOptions, owner: string, arena: CellArena): Promise<void> {
-    const { partition, incarnation, disorderMs, horizonMs } = options;
+    const { partition, incarnation, disorderMs, horizonMs, ledgerPeriodMs } = options;
     await this.#unlessReplaced(partition, async () => {
-      const actor: ActorOptions = { partition, incarnation, disorderMs, horizonMs };
+      const actor: ActorOptions = { partition, incarnation, disorderMs, horizonMs, ledgerPeriodMs };
       this.runners.set(partition, await PartitionRunner.open(this.#ports, actor, owner, arena));
     });
   }
@@ -78,23 +77,20 @@ class Opening implements Opened {
     for (const runner of this.runners.values()) {
       const found = highest.get(runner.partition) ?? 0;
       await this.#unlessReplaced(runner.partition, async () => {
-        await this.#assertHistory(runner, found);
+        await askHistory(this.#ports, (history) => assertSameHistory(runner.loaded, history, found));
         await this.#dropLostBlocks(runner, found);
       });
     }
+    await this.#lookForGaps();
   }
 
-  async #assertHistory(runner: PartitionRunner, highestBlock: number): Promise<void> {
-    const { history, clock } = this.#ports;
-    for (;;) {
-      try {
-        await assertSameHistory(runner.loaded, history, highestBlock);
-        return;
-      } catch (error) {
-        if (!history.passes(error)) throw error;
-        await clock.sleep(HISTORY_RETRY_MS);
-      }
-    }
+  /** Messages that were taken out of the middle of the stream while nobody read it. */
+  async #lookForGaps(): Promise<void> {
+    const runners = [...this.runners.values()];
+    if (runners.length === 0) return;
+    const from = Math.min(...runners.map(({ actor }) => actor.position));
+    const gone = await askHistory(this.#ports, (history) => history.gone(from, Number.MAX_SAFE_INTEGER));
+    for (const runner of runners) missRanges(runner, gone, runner.actor.position, this.#ports.log);
   }
 
   /** Blocks at or above a checkpoint's next number come from a commit that was lost; the stream has their readings. */

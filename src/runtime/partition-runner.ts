@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { CellArena } from '../actors/cell-arena.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import { type ActorOptions, type Decode, PartitionActor } from '../actors/partition-actor.ts';
+import type { LedgerEntry } from '../model/ledger.ts';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt } from '../model/errors.ts';
 import {
@@ -163,6 +164,12 @@ export class PartitionRunner {
   /** The tables no longer hold them. */
   lostAreDeleted(): void {
     this.#lost = [];
+  }
+
+  /** Committed entries of the ledger that ClickHouse may not have, oldest first. */
+  entriesToStore(): readonly LedgerEntry[] {
+    const storedMs = this.#actor.entriesStoredMs;
+    return (this.#stored.manifest.state?.ledger ?? []).filter(({ atMs }) => atMs > storedMs);
   }
 
   /** ClickHouse has the block's rows. */

@@ -4,6 +4,7 @@
  *
  * Boundary: types only.
  */
+import type { LedgerEntry } from '../model/ledger.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { LostBlocks, Manifest } from './manifest.ts';
@@ -28,6 +29,13 @@ export interface SourceListener {
   onIdle(frontierMs: number): void;
   /** All of our messages up to this sequence have been delivered; those behind the last one are others'. */
   onPassed(sequence: number): void;
+  /**
+   * Among these sequences messages of ours are gone: they were removed before they could be delivered. Which they are, the
+   * stream knows.
+   */
+  onRemoved(range: SequenceRange): void;
+  /** The stream is not the one that was read until now. */
+  onBroken(error: Error): void;
 }
 
 /**
@@ -46,12 +54,20 @@ export interface MessageSource {
   stop(): Promise<void>;
 }
 
+/** Stream sequences, both inclusive. */
+export interface SequenceRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What the stream READINGS holds (invariant 10). */
 export interface StreamHistory {
   /** Of what is still there; first = last + 1 where nothing is. */
   bounds(): Promise<{ firstSequence: number; lastSequence: number }>;
   /** The broker's time of a message, ms since 1970; null where it is not there any more. */
   receivedMs(sequence: number): Promise<number | null>;
+  /** Of these sequences (both inclusive), the runs that the stream does not have any more, in order. */
+  gone(from: number, to: number): Promise<readonly SequenceRange[]>;
   /** True where an error passes by itself, and the question may be asked again. */
   passes(error: unknown): boolean;
 }
@@ -98,6 +114,10 @@ export interface CheckpointStore {
   sweep(partition: number, throughEpoch: number, keep: readonly BlobRef[]): Promise<void>;
 }
 
+export interface LedgerRow extends LedgerEntry {
+  readonly partition: number;
+}
+
 /**
  * Rows into ClickHouse. Delivery guarantees: when it resolves, the rows of all blocks can be read (and, with
  * durability `power`, are synced). Blocks may be inserted any number of times (invariant 4).
@@ -107,6 +127,8 @@ export interface HourlySink {
   insert(blocks: readonly SealedBlock[]): Promise<void>;
   /** The highest block number of each partition in the tables, for this incarnation. */
   highestBlocks(): Promise<ReadonlyMap<number, number>>;
+  /** Entries of the ledger; any number of times. */
+  insertLedger(rows: readonly LedgerRow[]): Promise<void>;
   /** Deletes rows of blocks that no checkpoint stands behind (invariant 10). May be carried out late, or twice. */
   deleteBlocks(partition: number, blocks: LostBlocks): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
-import { emptyLedger } from '../model/ledger.ts';
+import { FIRST_STATE } from '../actors/partition-actor.ts';
 import { readConfig } from '../model/config.ts';
 import { systemClock } from '../model/clock.ts';
 import { FenceLost, IncarnationMismatch } from '../model/errors.ts';
@@ -56,15 +56,11 @@ async function published(count: number, read: number): Promise<Pick<Manifest, 'p
   return {
     partition: 3,
     state: {
+      ...FIRST_STATE,
       position: read + 1,
       lastSequence: read,
       lastReceivedMs: last?.time.getTime() ?? 0,
-      watermarkMs: 0,
-      finalThroughMs: 0,
-      closedHour: 0,
       nextBlock: 5,
-      announced: 0,
-      totals: emptyLedger(),
     },
   };
 }
@@ -117,11 +113,17 @@ it('an operator may accept that messages are gone: the partitions that wait for 
   await store.swap(stored, 0);
   await (await jetstreamManager(nc)).streams.purge('READINGS', { seq: 9 });
   const ports = { store, history: new NatsStreamHistory(nc), clock: systemClock };
-  expect(await acceptLostMessages(ports, 8)).toEqual([{ partition: 3, from: 7, to: 8 }]);
+  expect(await acceptLostMessages(ports, 8)).toEqual({
+    losses: [{ partition: 3, gaps: [{ from: 7, to: 8, sequences: 2, accepted: false }] }],
+    unseen: 0,
+  });
   const moved = await store.load(3);
-  expect(moved?.manifest).toMatchObject({ epoch: stored.epoch + 1, state: { position: 9, nextBlock: 5 } });
+  expect(moved?.manifest).toMatchObject({
+    epoch: stored.epoch + 1,
+    state: { position: 9, nextBlock: 5, gaps: [{ from: 7, to: 8, sequences: 2, accepted: true }] },
+  });
   await expect(check(moved?.manifest ?? stored)).resolves.toBeUndefined();
-  expect(await acceptLostMessages(ports, 8)).toEqual([]);
+  expect(await acceptLostMessages(ports, 8)).toEqual({ losses: [], unseen: 0 });
   // Whoever owned it before is fenced off.
   await expect(store.swap(stored, 1)).rejects.toBeInstanceOf(FenceLost);
 });

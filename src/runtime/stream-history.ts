@@ -10,7 +10,7 @@ import { IncarnationMismatch } from '../model/errors.ts';
 import type { Manifest } from './manifest.ts';
 import { READINGS_STREAM } from './message-source.ts';
 import { passesByItself } from './nats-errors.ts';
-import type { StreamHistory } from './ports.ts';
+import type { SequenceRange, StreamHistory } from './ports.ts';
 
 const RESTORE = 'Restore the stream READINGS and the bucket HOURGLASS from one backup.';
 const ACCEPT = 'If that is lost for good, stop all workers and run `hourglass migrate --accept-lost-messages`.';
@@ -75,6 +75,21 @@ export class NatsStreamHistory implements StreamHistory {
   async receivedMs(sequence: number): Promise<number | null> {
     const message = await (await this.#manager()).streams.getMessage(READINGS_STREAM, { seq: sequence });
     return message === null ? null : message.time.getTime();
+  }
+
+  async gone(from: number, to: number): Promise<readonly SequenceRange[]> {
+    const jsm = await this.#manager();
+    const { state } = await jsm.streams.info(READINGS_STREAM, { deleted_details: true });
+    const { first_seq: first, last_seq: last } = state;
+    const deleted = state.num_deleted > 0 ? state.deleted : [];
+    const ranges: { from: number; to: number }[] = [];
+    if (first > from) ranges.push({ from, to: Math.min(first - 1, to) });
+    for (const sequence of deleted.filter((one) => one >= Math.max(from, first) && one <= Math.min(to, last))) {
+      const range = ranges.at(-1);
+      if (range?.to === sequence - 1) range.to = sequence;
+      else ranges.push({ from: sequence, to: sequence });
+    }
+    return ranges;
   }
 
   passes(error: unknown): boolean {

@@ -27,7 +27,7 @@ describe('a worker thread that fails', () => {
       natsUrl: '',
       clickhouseUrl: '',
       partitionsOfStream: 1,
-      host: { owner: how, incarnation: 1, disorderMs: 0, horizonMs: 0 },
+      host: { owner: how, incarnation: 1, disorderMs: 0, horizonMs: 0, ledgerPeriodMs: 60_000 },
     };
     const log = { debug: say, info: say, warn: say, error: say };
     const thread = new SupervisedThread(pool, task, suspects, { clock: systemClock, log });

@@ -28,6 +28,7 @@ export class Stream {
     return {
       bounds: () => server.call(life, () => ({ firstSequence: 1, lastSequence: this.messages.length })),
       receivedMs: (sequence) => server.call(life, () => this.messages[sequence - 1]?.receivedMs ?? null),
+      gone: () => server.call(life, () => []),
       passes: (error) => error instanceof Unanswered,
     };
   }
@@ -107,7 +108,7 @@ export class SimSource implements MessageSource {
   }
 }
 
-function partitionOf(subject: string): number {
+export function partitionOf(subject: string): number {
   return Number(subject.slice(subject.indexOf('.') + 1, subject.indexOf('.', subject.indexOf('.') + 1)));
 }
 

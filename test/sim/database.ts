@@ -6,7 +6,7 @@
  */
 import { type FactRow, readRows } from '../../src/actors/row-binary.ts';
 import type { SealedBlock } from '../../src/actors/outbox.ts';
-import type { HourlySink } from '../../src/runtime/ports.ts';
+import type { HourlySink, LedgerRow } from '../../src/runtime/ports.ts';
 import type { Server } from './network.ts';
 import type { Life } from './world.ts';
 
@@ -18,10 +18,16 @@ export interface StoredRow extends FactRow {
 export class Database {
   /** Base table, by its sorting key. */
   readonly rows = new Map<string, StoredRow>();
+  /** By `<partition>|<end of the period, ms>`. */
+  readonly ledger = new Map<string, LedgerRow>();
 
   connect(server: Server, life: Life): HourlySink {
     return {
       insert: (blocks) => server.call(life, () => this.insert(blocks)),
+      insertLedger: (rows) =>
+        server.call(life, () => {
+          for (const row of rows) this.ledger.set(`${String(row.partition)}|${String(row.atMs)}`, row);
+        }),
       highestBlocks: () => server.call(life, () => this.#highest()),
       deleteBlocks: (partition, { fromBlock, toBlock }) =>
         server.call(life, () => {

@@ -2,9 +2,14 @@
  * What must hold, at any moment and at the end. Boundary: looks at owners and servers, changes nothing.
  */
 import type { PartitionStatus } from '../../src/model/cluster.ts';
+import { emptyLedger } from '../../src/model/ledger.ts';
+import { missingMessages } from '../../src/model/ledger-points.ts';
 import { decodeManifest, type Manifest } from '../../src/runtime/manifest.ts';
-import { type Owner, PARTITIONS, type Servers } from './owner.ts';
+import { partitionOf } from './broker.ts';
+import { LEDGER_PERIOD_MS, type Owner, PARTITIONS, type Servers } from './owner.ts';
 import type { Expected, Workload } from './workload.ts';
+
+const periodEnd = (receivedMs: number): number => (Math.floor(receivedMs / LEDGER_PERIOD_MS) + 1) * LEDGER_PERIOD_MS;
 
 const RISING = ['watermarkMs', 'finalThroughMs', 'position', 'nextBlock'] as const;
 
@@ -79,6 +84,8 @@ export class Oracle {
     for (const key of found.keys()) if (!workload.hours.has(key)) this.#report(`${key} was never published`);
     for (const key of workload.rejects)
       if (!this.#servers.rejected.found.has(key)) this.#report(`${key} is not in REJECTED`);
+    this.#ledger(workload);
+    this.#nothingMissing();
     for (const { partition, totals } of statuses) {
       const { messages, messagesUsed, messagesDuplicate, messagesRejected } = totals;
       const published = workload.messages[partition];
@@ -89,6 +96,47 @@ export class Oracle {
       if (messages !== messagesUsed + messagesDuplicate + messagesRejected)
         this.#report(`invariant 14: the messages of partition ${String(partition)} do not add up`);
     }
+  }
+
+  /**
+   * Invariant 14: the entry of each period with messages but the last is in the table or on its way there, and says
+   * what the stream says.
+   */
+  #ledger(workload: Workload): void {
+    const { stream, database } = this.#servers;
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const own = stream.messages.filter(({ subject }) => partitionOf(subject) === partition);
+      const ends = [...new Set(own.map(({ receivedMs }) => periodEnd(receivedMs)))].slice(0, -1);
+      const waiting = this.#manifest(partition)?.state?.ledger ?? [];
+      for (const [index, atMs] of ends.entries()) {
+        const entry =
+          database.ledger.get(`${String(partition)}|${String(atMs)}`) ?? waiting.find((one) => one.atMs === atMs);
+        const counted = own.filter(({ receivedMs }) => receivedMs < atMs);
+        const readings = counted.reduce((sum, { sequence }) => sum + (workload.readings[sequence - 1] ?? 0), 0);
+        const want = [ends[index - 1] ?? 0, counted.at(-1)?.sequence, counted.length, counted.length, readings];
+        const { messages, messagesUsed, messagesDuplicate, messagesRejected, readingsCounted } =
+          entry?.totals ?? emptyLedger();
+        const explained = messagesUsed + messagesDuplicate + messagesRejected;
+        const have = [entry?.sinceMs, entry?.lastSequence, messages, explained, readingsCounted];
+        if (have.join() !== want.join())
+          this.#report(
+            `invariant 14: partition ${String(partition)}, ledger at ${String(atMs)}: ${have.join()}, must be ${want.join()}`,
+          );
+      }
+      for (const row of database.ledger.values())
+        if (row.partition === partition && !ends.includes(row.atMs))
+          this.#report(`invariant 14: partition ${String(partition)} has a ledger row at ${String(row.atMs)}`);
+    }
+  }
+
+  /** Invariant 14: of the stream's sequences, each was taken by some partition. */
+  #nothingMissing(): void {
+    const books = Array.from({ length: PARTITIONS }, (_, partition) => {
+      const state = this.#manifest(partition)?.state;
+      return state ? [{ partition, ...state }] : [];
+    });
+    const missing = missingMessages(books.flat(), PARTITIONS);
+    if (missing !== null && missing !== 0) this.#report(`invariant 14: ${String(missing)} messages are missing`);
   }
 
   #hours(): Map<string, Expected> {

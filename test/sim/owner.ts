@@ -21,6 +21,8 @@ import { Life, type World } from './world.ts';
 
 export const PARTITIONS = 3;
 const INCARNATION = 7;
+/** Short, so that a run has several periods. */
+export const LEDGER_PERIOD_MS = 4_000;
 
 export interface Servers {
   readonly broker: Server;
@@ -90,6 +92,7 @@ export class Owner {
         incarnation: INCARNATION,
         disorderMs: 5_000,
         horizonMs: 0,
+        ledgerPeriodMs: LEDGER_PERIOD_MS,
       },
     );
     this.keeper = new LeaseKeeper(

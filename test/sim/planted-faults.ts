@@ -127,27 +127,24 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
     sink: (sink, { db, database }, life) => {
       let inserts = 0;
       return {
+        ...sink,
         insert: (blocks) => db.call(life, () => database.insert(blocks, `${life.name}.${String(inserts++)}`)),
-        highestBlocks: () => sink.highestBlocks(),
-        deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
       };
     },
   },
 
   'deduplication within a window of time': {
     sink: (sink, { db, database }, life) => ({
+      ...sink,
       insert: (blocks) =>
         db.call(life, () => database.insert(blocks, String(Math.floor(life.clock().nowMs() / 3_000)))),
-      highestBlocks: () => sink.highestBlocks(),
-      deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
     }),
   },
 
   'the owner in the key of a block': {
     sink: (sink, { db, database }, life) => ({
+      ...sink,
       insert: (blocks) => db.call(life, () => database.insert(blocks, life.name)),
-      highestBlocks: () => sink.highestBlocks(),
-      deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
     }),
   },
 
@@ -168,15 +165,14 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
 
   'blocks of a lost commit that stay': {
     sink: (sink) => ({
-      insert: (blocks) => sink.insert(blocks),
-      highestBlocks: () => sink.highestBlocks(),
+      ...sink,
       deleteBlocks: () => Promise.resolve(),
     }),
   },
 
   'a delete of lost blocks whose numbers are used again': {
     sink: (sink, { bucket }) => ({
-      insert: (blocks) => sink.insert(blocks),
+      ...sink,
       highestBlocks: async () => {
         const next = nextBlocks(bucket);
         for (const [partition, toBlock] of await sink.highestBlocks()) {
@@ -185,26 +181,23 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
         }
         return new Map();
       },
-      deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
     }),
   },
 
   'confirmed before it is inserted': {
     sink: (sink) => ({
+      ...sink,
       insert: (blocks) => {
         void sink.insert(blocks).catch(() => undefined);
         return Promise.resolve();
       },
-      highestBlocks: () => sink.highestBlocks(),
-      deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
     }),
   },
 
   'a block that stands twice in one insert': {
     sink: (sink) => ({
+      ...sink,
       insert: (blocks) => sink.insert([...blocks, ...blocks.slice(0, 1)]),
-      highestBlocks: () => sink.highestBlocks(),
-      deleteBlocks: (partition, lost) => sink.deleteBlocks(partition, lost),
     }),
   },
 
@@ -244,6 +237,20 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
       ...bucket,
       swap: (key, value, expected) =>
         key.startsWith('suspect.') ? Promise.resolve(1) : bucket.swap(key, value, expected),
+    }),
+  },
+
+  'entries of the ledger that are not in the checkpoint': committing((manifest) =>
+    manifest.state === null ? manifest : { ...manifest, state: { ...manifest.state, ledger: [] } },
+  ),
+
+  'the ledger taken for stored before it is': {
+    sink: (sink) => ({
+      ...sink,
+      insertLedger: (rows) => {
+        void sink.insertLedger(rows).catch(() => undefined);
+        return Promise.resolve();
+      },
     }),
   },
 

@@ -20,6 +20,8 @@ export interface Workload {
   readonly rejects: Set<string>;
   /** Messages published, by partition. */
   readonly messages: number[];
+  /** Readings to be counted of each message, by stream sequence - 1. */
+  readonly readings: number[];
   publish(): void;
 }
 
@@ -43,11 +45,18 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
   const hours = new Map<string, Expected>();
   const rejects = new Set<string>();
   const messages = Array.from({ length: partitions }, () => 0);
+  const readings: number[] = [];
   const sent: { partition: number; sourceSequence: string; payload: Uint8Array }[] = [];
   let number = 0;
 
-  const append = (partition: number, payload: Uint8Array, sourceSequence: string | undefined): void => {
+  const append = (
+    partition: number,
+    payload: Uint8Array,
+    sourceSequence: string | undefined,
+    counted: number,
+  ): void => {
     messages[partition] = (messages[partition] ?? 0) + 1;
+    readings.push(counted);
     stream.append({
       receivedMs: world.nowMs,
       subject: `readings.${String(partition)}.c.d.k.g${String(partition)}`,
@@ -79,16 +88,17 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
     hours,
     rejects,
     messages,
+    readings,
     publish: () => {
       const again = random.chance(TWICE_SHARE) ? sent.at(-random.whole(1, 20)) : undefined;
       if (again !== undefined) {
-        append(again.partition, again.payload, again.sourceSequence);
+        append(again.partition, again.payload, again.sourceSequence, 0);
         return;
       }
       const partition = random.whole(0, partitions - 1);
       if (random.chance(POISON_SHARE)) {
         rejects.add(`${String(stream.messages.length + 1)} poison 0`);
-        append(partition, POISON, undefined);
+        append(partition, POISON, undefined, 0);
         return;
       }
       const records: object[] = [];
@@ -99,6 +109,7 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
         records.push({ n: `${sensor}/m`, t: timeMs / 1_000, v: value });
         count(partition, sensor, timeMs, value);
       }
+      const counted = records.length;
       if (random.chance(BAD_SHARE)) {
         records.push({ n: 'x/m', vs: 'text' });
         rejects.add(`${String(stream.messages.length + 1)} not-numeric 0`);
@@ -106,7 +117,7 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
       const payload = new TextEncoder().encode(JSON.stringify(records));
       const sourceSequence = random.chance(SEQUENCED_SHARE) ? `session:${String(number++)}` : undefined;
       if (sourceSequence !== undefined) sent.push({ partition, sourceSequence, payload });
-      append(partition, payload, sourceSequence);
+      append(partition, payload, sourceSequence, counted);
     },
   };
 }

@@ -15,7 +15,13 @@ export const HOUR = 3_600_000;
 /** Hour from which the tests count. */
 export const T0 = Date.UTC(2026, 10, 23, 12);
 
-export const OPTIONS: ActorOptions = { partition: 7, incarnation: 42, disorderMs: 5_000, horizonMs: 0 };
+export const OPTIONS: ActorOptions = {
+  partition: 7,
+  incarnation: 42,
+  disorderMs: 5_000,
+  horizonMs: 0,
+  ledgerPeriodMs: 60_000,
+};
 
 export interface Sent {
   sequence?: number;

@@ -15,6 +15,7 @@ import type {
   PoolReply,
   PoolRequest,
 } from '../../src/model/cluster.ts';
+import type { PartitionBooks } from '../../src/model/ledger.ts';
 import { compareRows } from '../../src/model/series-order.ts';
 import { Decoder } from '../../src/runtime/decode/decoder.ts';
 import { INCARNATION, type TestDatabase } from './clickhouse.ts';
@@ -35,6 +36,7 @@ export class World {
   openRows: OpenRow[] = [];
   edges: PartitionEdge[] = [];
   statuses: PartitionStatus[] = [];
+  books: PartitionBooks[] = [];
   published: Published[] = [];
   asked: OpenHoursRequest[] = [];
   errors: unknown[] = [];
@@ -81,6 +83,7 @@ export function depsOf(world: World, database: TestDatabase): ApiDeps {
       flush: () => world.flush(),
       pool: (request) => world.pool(request),
     },
+    books: () => world.books,
     publish: (subject, payload, headers) => {
       world.published.push({ subject, payload, headers });
       return world.publish();

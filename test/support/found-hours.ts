@@ -33,9 +33,14 @@ export async function settled(program: Program, msMax = 60_000): Promise<void> {
 }
 
 export interface Ledger {
+  readonly missing: number | null;
+  readonly problems: readonly string[];
   readonly balanced: boolean;
   readonly data: readonly {
     readonly partition: number;
+    readonly owner: string | null;
+    readonly gaps: number | null;
+    readonly problems: readonly string[];
     readonly balanced: boolean;
     readonly messages: { taken: number; used: number; duplicate: number; rejected: number };
     readonly readings: { counted: number; late: number; rejected: number; sealed: number; open: number };

@@ -158,7 +158,7 @@ export class Program {
 
   nats(): Promise<NatsConnection> {
     return connect({
-      servers: `127.0.0.1:${String(this.ports.nats)}`,
+      servers: this.#env['HOURGLASS_NATS_URL'] ?? `127.0.0.1:${String(this.ports.nats)}`,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
     });
