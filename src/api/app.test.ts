@@ -425,8 +425,8 @@ describe('operators', () => {
 
   it('see the pool and change it: all nodes or one', async () => {
     world.nodes = [
-      { node: 'a', workers: 2 },
-      { node: 'b', workers: 1 },
+      { node: 'a', workers: 2, auto: null },
+      { node: 'b', workers: 1, auto: null },
     ];
     expect(await (await api.request('/v1/admin/pool')).json()).toEqual({ workers: 3, nodes: world.nodes });
     const put = (body: object): Promise<Response> =>
@@ -438,10 +438,16 @@ describe('operators', () => {
     expect(await (await put({ workers: 8 })).json()).toMatchObject({ workers: 16 });
     expect(await (await put({ workers: 1, node: 'b' })).json()).toEqual({
       workers: 1,
-      nodes: [{ node: 'b', workers: 1 }],
+      nodes: [{ node: 'b', workers: 1, auto: null }],
+    });
+    expect(await (await put({ auto: { min: 2, max: 4 } })).json()).toMatchObject({
+      nodes: [{ node: 'a', auto: { min: 2, max: 4 } }, { node: 'b' }],
     });
     expect((await put({ workers: 1, node: 'c' })).status).toBe(404);
-    for (const bad of [{}, { workers: 0 }, { workers: 1.5 }, { workers: 1_000 }, { workers: 2, min: 1 }])
+    const bounds = (min: number, max: number): object => ({ auto: { min, max } });
+    const both = { workers: 2, ...bounds(1, 2) };
+    const tooMany = [{ workers: 1_000 }, bounds(1, 1_000), bounds(3, 2), bounds(0, 2)];
+    for (const bad of [{}, { workers: 0 }, { workers: 1.5 }, { workers: 2, min: 1 }, both, ...tooMany])
       expect((await put(bad)).status, JSON.stringify(bad)).toBe(400);
   });
 

@@ -105,12 +105,20 @@ export interface FlushReply {
   error?: string;
 }
 
+/** How many worker threads a node that follows the load may have, both inclusive. */
+export interface PoolBounds {
+  min: number;
+  max: number;
+}
+
 /** Question on {@link POOL_SUBJECT}. */
 export interface PoolRequest {
   /** Only this node answers; absent: all. */
   node?: string;
-  /** The node is to have so many worker threads; absent: it only tells. */
+  /** The node is to have so many worker threads, and no longer follows the load. Without this and `auto` it only tells. */
   workers?: number;
+  /** The node's threads follow the load from now on. */
+  auto?: PoolBounds;
 }
 
 /** Answer on {@link POOL_SUBJECT}: one message a node, when threads that had to go have handed over. */
@@ -118,6 +126,8 @@ export interface PoolReply {
   node: string;
   /** Worker threads. */
   workers: number;
+  /** Null where they were set by hand. */
+  auto: PoolBounds | null;
 }
 
 /** What the API knows of the cluster without asking: fed by a watch on the manifests. */
@@ -138,6 +148,6 @@ export interface WorkerQueries {
   /** Never rejects for a missing answer: partitions without an owner are simply not in the list. */
   status(): Promise<PartitionStatus[]>;
   flush(): Promise<{ rows: number }>;
-  /** Worker nodes and their threads; with `workers`, after they have as many. Nodes that do not answer are not in the list. */
+  /** Worker nodes and their threads; with `workers` or `auto`, after they have as many. Nodes that do not answer are not in the list. */
   pool(request: PoolRequest): Promise<PoolReply[]>;
 }

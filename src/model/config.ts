@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import type { PoolBounds } from './cluster.ts';
 import { ConfigError } from './errors.ts';
 import { ALLOWED_DISORDER_MS, PARTITIONS_MAX, WORKERS_MAX } from './limits.ts';
 
@@ -19,8 +20,10 @@ export interface Config {
   readonly natsPort: number;
   readonly mqttPort: number;
   readonly clickhousePort: number;
-  /** Worker threads. */
+  /** Worker threads a node starts with. */
   readonly workers: number;
+  /** Bounds between which they follow the load; null: they stay as they are set. */
+  readonly autoWorkers: PoolBounds | null;
   /** Partitions of a stream that is created now; an existing stream keeps its own number. */
   readonly partitions: number;
   readonly durability: 'process' | 'power';
@@ -43,6 +46,25 @@ const natsUrls = z
   .string()
   .regex(/^((nats|tls|ws|wss):\/\/)?[^\s,]+(,((nats|tls|ws|wss):\/\/)?[^\s,]+)*$/, 'expected nats://host:port');
 
+const WORKERS_DEFAULT = Math.max(1, availableParallelism() - 1);
+
+/** `4`; `auto`; `auto:1..8`. */
+function readWorkers(text: string, context: z.RefinementCtx): Pick<Config, 'workers' | 'autoWorkers'> {
+  const isCount = (count: number): boolean => Number.isInteger(count) && count >= 1 && count <= WORKERS_MAX;
+  const workers = Number(text);
+  if (isCount(workers)) return { workers, autoWorkers: null };
+  const bounds = /^auto(?::(\d+)\.\.(\d+))?$/.exec(text);
+  if (bounds !== null) {
+    const [, min = '1', max = String(availableParallelism())] = bounds;
+    const autoWorkers = { min: Number(min), max: Number(max) };
+    if (isCount(autoWorkers.min) && isCount(autoWorkers.max) && autoWorkers.min <= autoWorkers.max)
+      return { workers: autoWorkers.min, autoWorkers };
+  }
+  const message = `expected a whole number from 1 to ${String(WORKERS_MAX)}, auto, or bounds such as auto:1..8`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
 const schema = {
   HOURGLASS_NATS_URL: natsUrls.optional(),
   HOURGLASS_CLICKHOUSE_URL: z.url({ protocol: /^https?$/, error: 'expected http://host:port' }).optional(),
@@ -52,12 +74,7 @@ const schema = {
   HOURGLASS_NATS_PORT: port(4222),
   HOURGLASS_MQTT_PORT: port(1883),
   HOURGLASS_CLICKHOUSE_PORT: port(8123),
-  HOURGLASS_WORKERS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(WORKERS_MAX)
-    .default(Math.max(1, availableParallelism() - 1)),
+  HOURGLASS_WORKERS: z.string().transform(readWorkers).default({ workers: WORKERS_DEFAULT, autoWorkers: null }),
   HOURGLASS_PARTITIONS: z.coerce.number().int().min(1).max(PARTITIONS_MAX).default(64),
   HOURGLASS_DURABILITY: z.enum(['process', 'power']).default('process'),
   HOURGLASS_DEMO: z.enum(['0', '1']).default('0'),
@@ -101,7 +118,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     natsPort: take('HOURGLASS_NATS_PORT'),
     mqttPort: take('HOURGLASS_MQTT_PORT'),
     clickhousePort: take('HOURGLASS_CLICKHOUSE_PORT'),
-    workers: take('HOURGLASS_WORKERS'),
+    ...take('HOURGLASS_WORKERS'),
     partitions: take('HOURGLASS_PARTITIONS'),
     durability: take('HOURGLASS_DURABILITY'),
     demo: take('HOURGLASS_DEMO') === '1',

@@ -119,6 +119,24 @@ export const PARTITIONS_MAX = 1024;
 /** Worker threads of one node. */
 export const WORKERS_MAX = 256;
 
+// A pool that follows the load (src/runtime/scale-decision.ts).
+/** Time between two looks at whether the pool fits the load: threads tell their figures every second. */
+export const AUTO_LOOK_MS = 2_000;
+/** A backlog that would take longer than this at the present pace is one. */
+export const AUTO_BACKLOG_S_MAX = 3;
+/** Threads that are at work for more than this share of the time are about to fall behind. */
+export const AUTO_BUSY_SHARE_MAX = 0.85;
+/** The pool shrinks only where the threads that stay would be at work for less than this share of the time. */
+export const AUTO_BUSY_SHARE_CALM = 0.5;
+/** Processors that must be free before a thread is added: it would only take turns with the others. */
+export const AUTO_FREE_CORES_MIN = 0.3;
+/** How long there must have been too much to do before a thread is added: longer than a pause of the broker. */
+export const AUTO_GROW_AFTER_MS = 4_000;
+/** How long there must have been little to do before a thread goes: moving partitions for a lull is not worth it. */
+export const AUTO_SHRINK_AFTER_MS = 300_000;
+/** Time after a change before the next one: the moved partitions must have caught up. */
+export const AUTO_SETTLE_MS = 5_000;
+
 /** Rows of one page the API gives when not asked. */
 export const PAGE_ROWS_DEFAULT = 1_000;
 /** Rows of one page the API gives at most; more is what CSV and NDJSON are for. */
@@ -226,6 +244,9 @@ relation(LEASE_STOP_MS * 3 <= LEASE_MS * 2, 'an owner must stop well before othe
 relation(LEASE_RENEW_MS * 3 <= LEASE_STOP_MS, 'one renewal may be lost');
 relation(LEASE_CALL_MS_MAX < LEASE_STOP_MS, 'an answer must come while it still means something');
 relation(LEASE_ECHO_MS_MAX > LEASE_RENEW_MS && LEASE_ECHO_MS_MAX < LEASE_MS, 'echoes come with every renewal');
+
+relation(AUTO_BUSY_SHARE_CALM < AUTO_BUSY_SHARE_MAX, 'a pool that shrank must not want to grow again');
+relation(AUTO_GROW_AFTER_MS < AUTO_SHRINK_AFTER_MS, 'a pool grows fast and shrinks slowly');
 
 relation(SERVER_STOP_MS_MAX < EARLIER_SERVERS_MS_MAX, 'servers of a killed run must have ended when we stop waiting');
 relation(SERVER_STOP_MS_MAX < DRAIN_MS_MAX, 'servers must end within the time the program has to drain');

@@ -71,6 +71,7 @@ export class Host {
   #isHeld: () => boolean = () => true;
   #frontierMs = 0;
   #lastSequence = 0;
+  #taken = 0;
   #paused = false;
   #stopping = false;
   /** An actor's memory may be half changed: nothing of it may be committed any more. */
@@ -95,6 +96,16 @@ export class Host {
   start(isHeld: () => boolean): void {
     this.#isHeld = isHeld;
     this.#ticking = this.#tickUntilStopped();
+  }
+
+  /** Messages the broker has delivered. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** True while the pull is held because the database is behind. */
+  get isHeldBack(): boolean {
+    return this.#paused;
   }
 
   owned(): number[] {
@@ -274,6 +285,7 @@ export class Host {
   #deliver(message: DeliveredMessage): void {
     // The rest of a batch, after a failure: the next host reads it.
     if (this.#hasFailed) return;
+    this.#taken += 1;
     this.#lastSequence = message.sequence;
     if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
     const parsed = this.#subjects.parse(message.subject);

@@ -62,7 +62,9 @@ export default async function runHost(task: HostTask): Promise<void> {
     { member: options.owner, run: randomUUID(), partitions: task.partitionsOfStream },
   );
   const answers = answerQueries(nc, host, log);
-  const timer = setInterval(() => report({ type: 'stats', stats: statsOf(host, options.owner) }), STATS_INTERVAL_MS);
+  const busyShare = measureBusyShare();
+  const tell = (): void => report({ type: 'stats', stats: statsOf(host, options.owner, busyShare()) });
+  const timer = setInterval(tell, STATS_INTERVAL_MS);
   try {
     host.start(() => keeper.isHeld);
     keeper.start();
@@ -73,7 +75,7 @@ export default async function runHost(task: HostTask): Promise<void> {
     const isHeir = (member: string): boolean => nodeLeaves === null || !member.startsWith(nodeLeaves);
     await host.stop(keeper.hasPeers(isHeir) ? 0 : patienceMs);
     await keeper.stop();
-    report({ type: 'stats', stats: statsOf(host, options.owner) });
+    tell();
   } catch (error) {
     throw new Error(explain(error), { cause: error });
   } finally {
@@ -86,7 +88,18 @@ export default async function runHost(task: HostTask): Promise<void> {
   }
 }
 
-function statsOf(host: Host, owner: string): HostStats {
+/** Since the last call. */
+function measureBusyShare(): () => number {
+  let before = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  };
+}
+
+function statsOf(host: Host, owner: string, busyShare: number): HostStats {
   const partitions = host.status();
   const totals = emptyLedger();
   const sums = { outboxBlocks: 0, outboxBytes: 0, series: 0, openReadings: 0 };
@@ -103,6 +116,9 @@ function statsOf(host: Host, owner: string): HostStats {
     totals,
     partitions: partitions.length,
     backlog: partitions[0]?.backlog ?? 0,
+    taken: host.taken,
+    busyShare,
+    isHeldBack: host.isHeldBack,
     ...sums,
     heapBytes: memory.heapUsed,
     arrayBufferBytes: memory.arrayBuffers,

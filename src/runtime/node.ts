@@ -8,10 +8,12 @@
 import { hostname } from 'node:os';
 import { Piscina } from 'piscina';
 import { systemClock } from '../model/clock.ts';
+import type { PoolBounds } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
 import { DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
+import { AutoScaler, type AutoScalerPorts } from './auto-scaler.ts';
 import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
 import { connectNats } from './connections.ts';
@@ -31,6 +33,8 @@ export interface NodeOptions {
   readonly clickhouseUrl: string;
   readonly topology: Topology;
   readonly log: Log;
+  /** Where the pool follows the load: other eyes and another pace, for tests. */
+  readonly autoScaler?: Pick<AutoScalerPorts, 'freeCores' | 'pace'>;
 }
 
 /** Figures of all threads of this node. */
@@ -47,8 +51,6 @@ export interface WorkerNode {
   /** Resolves when every partition has an owner, here or elsewhere. */
   readonly started: Promise<void>;
   stats(): NodeStats;
-  /** Starts or stops threads while readings flow; resolves when those that stop have handed over. */
-  resize(workers: number): Promise<void>;
   /** Final checkpoints, then release; within DRAIN_MS_MAX. */
   stop(): Promise<void>;
 }
@@ -56,7 +58,8 @@ export interface WorkerNode {
 /** Of the time to drain, what the database gets to take the last rows; the rest is for checkpoints. */
 const PATIENCE_MS = 12_000;
 
-export async function startNode({ config, natsUrl, clickhouseUrl, topology, log }: NodeOptions): Promise<WorkerNode> {
+export async function startNode(options: NodeOptions): Promise<WorkerNode> {
+  const { config, natsUrl, clickhouseUrl, topology, log } = options;
   const name = `${hostname().replace(/[^A-Za-z0-9_-]/g, '-')}-${String(process.pid)}`;
   const pool = new Piscina({
     filename: hostWorkerFile(),
@@ -101,14 +104,28 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
     await resizing;
   };
   await resize(config.workers);
-  const answers = answerPoolQueries(nc, { node: name, workers: () => threads.length, resize }, log);
+  const workers = (): number => threads.length;
+  const figures = (): HostStats[] => threads.map((thread) => thread.stats).filter((one) => one !== null);
+  const scaler = new AutoScaler({
+    pool: { workers, threads: figures, resize },
+    clock: systemClock,
+    log,
+    ...options.autoScaler,
+  });
+  if (config.autoWorkers !== null) await scaler.follow(config.autoWorkers);
+  const set = async (count: number): Promise<void> => {
+    scaler.turnOff();
+    await resize(count);
+  };
+  const bounds = (): PoolBounds | null => scaler.bounds;
+  const follow = (wanted: PoolBounds): Promise<void> => scaler.follow(wanted);
+  const answers = answerPoolQueries(nc, { node: name, workers, bounds, set, follow }, log);
 
   return {
     name,
     started: Promise.all(threads.map((thread) => thread.started)).then(() => undefined),
-    resize,
     stats: () => {
-      const stats = threads.map((thread) => thread.stats).filter((one) => one !== null);
+      const stats = figures();
       const totals = emptyLedger();
       for (const one of stats) addLedger(totals, one.totals);
       return {
@@ -121,6 +138,7 @@ export async function startNode({ config, natsUrl, clickhouseUrl, topology, log 
     },
     stop: async () => {
       answers.stop();
+      await scaler.stop();
       const late = new AbortController();
       const request = { patienceMs: PATIENCE_MS, nodeLeaves: `${name}/` };
       await Promise.race([

@@ -35,6 +35,12 @@ export interface HostStats {
   readonly totals: LedgerTotals;
   readonly partitions: number;
   readonly backlog: number;
+  /** Messages taken from the broker by this run of the thread. */
+  readonly taken: number;
+  /** Share of the time since the last report in which the thread was at work, 0 to 1. */
+  readonly busyShare: number;
+  /** True while the pull is held because the database is behind. */
+  readonly isHeldBack: boolean;
   readonly outboxBlocks: number;
   readonly outboxBytes: number;
   readonly series: number;

@@ -74,12 +74,12 @@ export function createWorkerQueries(nc: NatsConnection, partitions: number): Wor
       if (missing.length > 0) throw new WorkersUnavailable(missing);
       return { rows };
     },
-    async pool({ node, workers }) {
+    async pool({ node, ...wanted }) {
       const nodes = await poolNodes(nc);
       const chosen = nodes.filter((one) => node === undefined || one.node === node);
-      if (workers === undefined) return chosen;
+      if (wanted.workers === undefined && wanted.auto === undefined) return chosen;
       const replies = chosen.map(async ({ node: name }) => {
-        const request = pack({ node: name, workers } satisfies PoolRequest);
+        const request = pack({ ...wanted, node: name } satisfies PoolRequest);
         return unpack<PoolReply>((await nc.request(POOL_SUBJECT, request, { timeout: POOL_MS_MAX })).data);
       });
       return await Promise.all(replies);

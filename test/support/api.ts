@@ -46,11 +46,14 @@ export class World {
   /** Runs when the workers are asked, before they answer. */
   onAsk: () => Promise<void> = () => Promise.resolve();
   flush: () => Promise<{ rows: number }> = () => Promise.resolve({ rows: 12 });
-  nodes: PoolReply[] = [{ node: 'a', workers: 2 }];
+  nodes: PoolReply[] = [{ node: 'a', workers: 2, auto: null }];
   pool = (request: PoolRequest): Promise<PoolReply[]> => {
-    const { node: wanted, workers } = request;
+    const { node: wanted, workers, auto } = request;
     const nodes = this.nodes.filter(({ node }) => wanted === undefined || node === wanted);
-    if (workers !== undefined) for (const node of nodes) node.workers = workers;
+    for (const node of nodes) {
+      node.workers = workers ?? node.workers;
+      if (workers !== undefined || auto !== undefined) node.auto = auto ?? null;
+    }
     return Promise.resolve(nodes);
   };
 

@@ -62,7 +62,16 @@ const flush = createRoute({
 const poolAnswer = z
   .object({
     workers: z.int().openapi({ description: 'Worker threads of all nodes.' }),
-    nodes: z.array(z.object({ node: z.string(), workers: z.int() })),
+    nodes: z.array(
+      z.object({
+        node: z.string(),
+        workers: z.int(),
+        auto: z
+          .object({ min: z.int(), max: z.int() })
+          .nullable()
+          .openapi({ description: 'Bounds between which the threads follow the load; null: they were set by hand.' }),
+      }),
+    ),
   })
   .openapi('Pool');
 const poolAnswered = {
@@ -79,11 +88,20 @@ const pool = createRoute({
   responses: { 200: poolAnswered, ...problems(400, 500, 503) },
 });
 
+const workerCount = z.int().min(1).max(WORKERS_MAX);
 const poolWanted = z
   .strictObject({
-    workers: z.int().min(1).max(WORKERS_MAX).openapi({ description: 'Threads that each node is to have.' }),
+    workers: workerCount
+      .optional()
+      .openapi({ description: 'Threads that each node is to have; they no longer follow the load.' }),
+    auto: z
+      .strictObject({ min: workerCount, max: workerCount })
+      .refine(({ min, max }) => min <= max, 'min is above max')
+      .optional()
+      .openapi({ description: 'Threads follow backlog and processors between these bounds.' }),
     node: z.string().optional().openapi({ description: 'Only this node; absent: every node.' }),
   })
+  .refine(({ workers, auto }) => (workers === undefined) !== (auto === undefined), 'give either workers or auto')
   .openapi('PoolWanted');
 
 const scale = createRoute({
@@ -110,8 +128,12 @@ export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
   app.openapi(pool, async (c) => c.json(poolOf(await deps.workers.pool({})), 200));
 
   app.openapi(scale, async (c) => {
-    const { workers, node } = c.req.valid('json');
-    const nodes = await deps.workers.pool(node === undefined ? { workers } : { workers, node });
+    const { workers, auto, node } = c.req.valid('json');
+    const nodes = await deps.workers.pool({
+      ...(workers === undefined ? {} : { workers }),
+      ...(auto === undefined ? {} : { auto }),
+      ...(node === undefined ? {} : { node }),
+    });
     if (nodes.length === 0)
       throw new Problem(404, 'no worker node of that name answers; GET /v1/admin/pool lists them');
     return c.json(poolOf(nodes), 200);
@@ -126,7 +148,7 @@ export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
 function poolOf(nodes: readonly PoolReply[]): z.infer<typeof poolAnswer> {
   return {
     workers: nodes.reduce((sum, { workers }) => sum + workers, 0),
-    nodes: nodes.map(({ node, workers }) => ({ node, workers })),
+    nodes: nodes.map(({ node, workers, auto }) => ({ node, workers, auto })),
   };
 }
 
