@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { doctorCommand } from './doctor.ts';
 import { auditCommand } from './audit.ts';
 import { flushCommand } from './flush.ts';
+import { keyCommand } from './key.ts';
 import { migrateCommand } from './migrate.ts';
 import { replayCommand } from './replay.ts';
 import { scaleCommand } from './scale.ts';
@@ -33,6 +34,7 @@ Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOU
     scaleCommand(),
     flushCommand(),
     auditCommand(),
+    keyCommand(),
     doctorCommand(),
   ];
   for (const command of commands) program.addCommand(command);

@@ -58,6 +58,7 @@ it('invariant 12: only what every committed checkpoint had used a replay period 
     incarnation: 1,
     finalThroughMs: () => 0,
     watermarkMs: () => 0,
+    dataVersion: () => 0,
     leastPosition: () => leastPosition,
     close: () => Promise.resolve(),
   };
