@@ -17,6 +17,7 @@ import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
 import { addProbes } from './routes/probes.ts';
 import { addReadings } from './routes/readings.ts';
+import { addReference } from './routes/reference.ts';
 import { addRollups } from './routes/rollups.ts';
 import type { Scope } from '../model/scopes.ts';
 import { addAnswers } from './answers/answers.ts';
@@ -43,6 +44,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   addDoors(app, doors, deps.clock);
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
   addDocument(app, doors.anonymous);
+  addReference(app);
 
   const allowed = methodsByPath(app);
   app.notFound((c) => {

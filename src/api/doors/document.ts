@@ -34,7 +34,7 @@ export function withSecurity(document: Document, anonymous: ReadonlySet<Scope>):
       if (operation === undefined) continue;
       const scope = scopeNeeded(method.toUpperCase(), path);
       operation.security = securityOf(scope, anonymous);
-      operation.responses = { ...operation.responses, ...refusals(scope, method) };
+      operation.responses = { ...refusals(scope, method), ...operation.responses };
       if (scope !== null) for (const answer of Object.values(operation.responses)) addLimitHeaders(answer);
     }
   }
