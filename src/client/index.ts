@@ -14,7 +14,9 @@ import createClient, { type Client } from 'openapi-fetch';
 import type { components, paths } from './schema.ts';
 
 export type { components, paths };
-export type Hourglass = Client<paths>;
+/** What calls resolve to: lists are also given as CSV and NDJSON, which `parseAs: 'text'` or `'stream'` is for. */
+type Media = 'application/json' | 'application/problem+json';
+export type Hourglass = Client<paths, Media>;
 
 /**
  * @param url where the API is, without a path.
@@ -27,7 +29,7 @@ export function createHourglass(
   options: { key?: string | undefined; fetch?: (request: Request) => Promise<Response> } = {},
 ): Hourglass {
   const { key, fetch } = options;
-  return createClient<paths>({
+  return createClient<paths, Media>({
     baseUrl: url,
     ...(key === undefined ? {} : { headers: { Authorization: `Bearer ${key}` } }),
     ...(fetch === undefined ? {} : { fetch }),

@@ -2749,9 +2749,9 @@ export interface operations {
         /** @description A SenML pack (RFC 8428) or a MessagePack frame; without a Content-Type the first byte decides. */
         requestBody: {
             content: {
-                "application/json": Record<string, never>[] | Record<string, never>;
+                "application/json": Record<string, unknown>[] | Record<string, unknown>;
                 "application/msgpack": string;
-                "application/senml+json": Record<string, never>[];
+                "application/senml+json": Record<string, unknown>[];
             };
         };
         responses: {
