@@ -33,5 +33,15 @@ export function credentialOf(c: Context): string | null | undefined {
   if (authorization !== undefined) return BEARER.exec(authorization)?.[1] ?? null;
   const key = c.req.header('X-API-Key');
   if (key !== undefined) return key;
-  return c.req.path === LIVE_PATH ? c.req.query('access_token') : undefined;
+  return c.req.path === LIVE_PATH ? takeFromQuery(c) : undefined;
+}
+
+/** Takes it out of the request, too: no route needs to know it, and none can repeat it. */
+function takeFromQuery(c: Context): string | undefined {
+  const url = new URL(c.req.url);
+  const token = url.searchParams.get('access_token');
+  if (token === null) return undefined;
+  url.searchParams.delete('access_token');
+  c.req.raw = new Request(url, c.req.raw);
+  return token;
 }

@@ -5,6 +5,7 @@
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Scope } from '../../model/scopes.ts';
+import { LIVE_PATH } from '../params.ts';
 import { problems } from '../problem.ts';
 import { scopeNeeded } from './rights.ts';
 
@@ -19,6 +20,13 @@ const SCHEMES = {
     description: 'A key made with `hourglass key`; `Authorization: Bearer` takes it, too.',
   },
   bearer: { type: 'http', scheme: 'bearer', description: 'A key, or an access token (JWT) of the configured issuer.' },
+  access_token: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'access_token',
+    description:
+      'For EventSource and WebSocket in browsers, which cannot set headers. It may end up in logs: `read` alone.',
+  },
 } as const;
 const header = (description: string): object => ({ description, schema: { type: 'string' } });
 const LIMIT_HEADERS = {
@@ -33,7 +41,7 @@ export function withSecurity(document: Document, anonymous: ReadonlySet<Scope>):
       const operation = item[method];
       if (operation === undefined) continue;
       const scope = scopeNeeded(method.toUpperCase(), path);
-      operation.security = securityOf(scope, anonymous);
+      operation.security = securityOf(path, scope, anonymous);
       operation.responses = { ...refusals(scope, method), ...operation.responses };
       if (scope !== null) for (const answer of Object.values(operation.responses)) addLimitHeaders(answer);
     }
@@ -42,9 +50,10 @@ export function withSecurity(document: Document, anonymous: ReadonlySet<Scope>):
   return document;
 }
 
-function securityOf(scope: Scope | null, anonymous: ReadonlySet<Scope>): Record<string, string[]>[] {
+function securityOf(path: string, scope: Scope | null, anonymous: ReadonlySet<Scope>): Record<string, string[]>[] {
   if (scope === null) return [];
-  const credentials = [{ key: [scope] }, { bearer: [scope] }];
+  const schemes = path === LIVE_PATH ? ['key', 'bearer', 'access_token'] : ['key', 'bearer'];
+  const credentials = schemes.map((scheme) => ({ [scheme]: [scope] }));
   return anonymous.has(scope) ? [{}, ...credentials] : credentials;
 }
 

@@ -3,7 +3,7 @@
  *
  * Boundary: Hono's own middleware with our choices. The policy is for pages of this server: scripts of its own, styles that
  * chart and map libraries write inline, workers and pictures that they make in the browser, live data from here; nothing
- * from elsewhere. Strict-Transport-Security is left to whoever terminates TLS: it speaks for a whole host name.
+ * from elsewhere. A route that needs another policy sets its own. Strict-Transport-Security is left to whoever terminates TLS: it speaks for a whole host name.
  */
 import type { MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
@@ -27,6 +27,7 @@ export const securityHeaders: MiddlewareHandler = secureHeaders({
   strictTransportSecurity: false,
   xFrameOptions: 'DENY',
   xXssProtection: false,
+  overwrite: false,
 });
 
 /** @param origins whose pages may read answers, as `https://host[:port]`; none: no page of another origin. */

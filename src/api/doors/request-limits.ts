@@ -9,7 +9,7 @@ import { BODY_BYTES_MAX, URL_CHARS_MAX } from '../../model/limits.ts';
 import { Problem } from '../problem.ts';
 
 /** Routes that set a limit of their own, for what is larger by nature. */
-const OWN_LIMIT = ['/v1/readings/', '/v1/registry/'];
+const OWN_LIMIT = ['/v1/readings/', '/v1/registry/', '/graphql'];
 
 export const urlLimit: MiddlewareHandler = (c, next) => {
   if (c.req.url.length > URL_CHARS_MAX)

@@ -6,9 +6,12 @@
  */
 import type { Scope } from '../../model/scopes.ts';
 
-/** The same for every installation, or needed by machines that have no key: probes, the document, the pages' files. */
-const OPEN_PATHS = new Set(['/', '/healthz', '/readyz', '/openapi.json', '/docs', '/favicon.ico', '/index.html']);
-const OPEN_FOLDERS = ['/docs/', '/assets/'];
+/**
+ * The same for every installation, or needed by machines that have no key: probes, the document, and pages, which ask for
+ * the key that their questions need.
+ */
+const OPEN_PATHS = new Set(['/', '/healthz', '/readyz', '/openapi.json', '/docs', '/operator', '/favicon.ico']);
+const OPEN_FOLDERS = ['/docs/', '/assets/', '/city/'];
 
 /** @returns null: open to everybody. */
 export function scopeNeeded(method: string, path: string): Scope | null {
