@@ -16,6 +16,7 @@ const steps = [
   ['types: src, test, bench', bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
   ['unused files, exports and packages: knip', bin('knip/bin/knip.js'), '--no-progress'],
   ['build', at('scripts/build.mjs')],
+  ['client: as /openapi.json says', at('scripts/client.mjs'), '--check'],
 ];
 
 let failed = 0;

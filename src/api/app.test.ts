@@ -592,6 +592,7 @@ describe('/openapi.json', () => {
       'to',
       'limit',
       'cursor',
+      'revision',
     ]);
     expect(hourly.parameters.some((parameter) => parameter.required === true)).toBe(false);
   });

@@ -17,7 +17,12 @@ import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
 import { addProbes } from './routes/probes.ts';
 import { addReadings } from './routes/readings.ts';
+import { addReference } from './routes/reference.ts';
 import { addRollups } from './routes/rollups.ts';
+import type { Scope } from '../model/scopes.ts';
+import { addAnswers } from './answers/answers.ts';
+import { withSecurity } from './doors/document.ts';
+import { addDoors, OPEN_DOORS } from './doors/doors.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
@@ -34,8 +39,12 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     const route = c.res.status === 404 || c.res.status === 405 ? '' : routePath(c, -1);
     deps.onRequest?.(c.req.method, route, c.res.status, (deps.clock.monotonicMs() - startMs) / 1_000);
   });
+  const doors = deps.doors ?? OPEN_DOORS;
+  addAnswers(app, deps);
+  addDoors(app, doors, deps.clock);
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
-  addDocument(app);
+  addDocument(app, doors.anonymous);
+  addReference(app);
 
   const allowed = methodsByPath(app);
   app.notFound((c) => {
@@ -48,7 +57,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   });
   app.onError((error, c) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) deps.onError?.(error, `${c.req.method} ${c.req.path}`);
+    const where = [c.req.method, c.req.path, problem.members.reference].filter((part) => part !== undefined);
+    if (problem.status >= 500) deps.onError?.(error, where.join(' '));
     return respond(c, problem);
   });
   return app;
@@ -94,21 +104,24 @@ const document = createRoute({
   },
 });
 
-function addDocument(app: OpenAPIHono): void {
+function addDocument(app: OpenAPIHono, anonymous: ReadonlySet<Scope>): void {
   let text: string | undefined;
   app.openapi(document, (c) => {
     text ??= JSON.stringify(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: 'Hourglass',
-          version: '1',
-          description:
-            'Sensor readings in, exact hourly figures out. Times are ISO 8601 UTC; `from` is inclusive, `to` exclusive; errors are problem details (RFC 9457). GET routes also take HEAD.',
-          license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-        },
-        servers: [{ url: '/' }],
-      }),
+      withSecurity(
+        app.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: 'Hourglass',
+            version: '1',
+            description:
+              'Sensor readings in, exact hourly figures out. Times are ISO 8601 UTC; `from` is inclusive, `to` exclusive; errors are problem details (RFC 9457). GET routes also take HEAD.',
+            license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+          },
+          servers: [{ url: '/' }],
+        }),
+        anonymous,
+      ),
     );
     return c.body(text, 200, { 'Content-Type': 'application/json' }) as never;
   });

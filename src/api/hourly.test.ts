@@ -236,7 +236,7 @@ describe('pages', () => {
     await fill();
     const all = (await pages('', 1_000)).flat();
     const ndjson = await api.request('/v1/hourly', { headers: { Accept: 'application/x-ndjson' } });
-    expect(ndjson.headers.get('Vary')).toBe('Accept');
+    expect(ndjson.headers.get('Vary')).toBe('Accept, Accept-Encoding');
     const lines = (await ndjson.text()).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(all);
     const csv = await api.request('/v1/hourly', { headers: { Accept: 'text/html;q=0.5, text/csv' } });

@@ -65,6 +65,7 @@ export async function readHourlyPage(deps: ApiDeps, ask: Ask): Promise<Page<Hour
     rows: page.map((row) => toRow(row, firstOpen)),
     next: isMore && last !== undefined ? keyOf(last) : null,
     headers,
+    isFinal: open === null,
   };
 }
 

@@ -10,6 +10,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Context } from 'hono';
 import { parseAccept } from 'hono/utils/accept';
 import { PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX } from '../model/limits.ts';
+import { answerOf, questionOf, respondWith, streamCaching } from './answers/answers.ts';
 import { Problem, problems } from './problem.ts';
 
 /** Where a page ends: the last row's key. */
@@ -21,6 +22,8 @@ export interface Page<Row> {
   next: Key | null;
   /** Headers of the answer that begins with this page. */
   headers?: Readonly<Record<string, string>>;
+  /** Every hour that was asked for is final: only a correction can change the page. */
+  isFinal?: boolean;
 }
 export type PageReader<Row, K extends Key> = (after: K | null, limit: number) => Promise<Page<Row>>;
 
@@ -48,18 +51,24 @@ export function pageOf<Row>(rows: Row[], limit: number, keyOf: (row: Row) => Key
 
 export async function answerList<Row extends object, K extends Key>(
   c: Context,
-  query: { limit?: number | undefined; cursor?: string | undefined },
+  query: { limit?: number | undefined; cursor?: string | undefined; revision?: string | undefined },
   list: List<Row, K>,
 ): Promise<Response> {
   const type = negotiate(c.req.header('Accept'));
   const after = query.cursor === undefined ? null : decodeCursor(query.cursor, list.name, list.key);
   const rowsMax = query.limit ?? (type === JSON_TYPE ? PAGE_ROWS_DEFAULT : Infinity);
-  const first = await list.read(after, Math.min(rowsMax, PAGE_ROWS_MAX));
-  const headers = { Vary: 'Accept', ...first.headers };
+  const readFirst = (): Promise<Page<Row>> => list.read(after, Math.min(rowsMax, PAGE_ROWS_MAX));
   if (type === JSON_TYPE) {
-    const next = first.next === null ? null : encodeCursor(list.name, first.next);
-    return c.body(JSON.stringify({ data: first.rows, next }), 200, { ...headers, 'Content-Type': JSON_TYPE });
+    const answer = await c.get('answers').get(questionOf(c), async () => {
+      const { rows, next, headers, isFinal = false } = await readFirst();
+      const body = { data: rows, next: next === null ? null : encodeCursor(list.name, next) };
+      return answerOf(JSON.stringify(body), { Vary: 'Accept', ...headers }, isFinal);
+    });
+    return respondWith(c, answer, query.revision);
   }
+  if (query.revision !== undefined) throw new Problem(406, 'An answer with a revision is given as application/json.');
+  const first = await readFirst();
+  const headers = { Vary: 'Accept', ...first.headers, ...streamCaching(c, first.isFinal ?? false) };
   const text = type === CSV_TYPE ? csv(list.columns) : ndjson;
   return c.body(stream(first, rowsMax, list, text), 200, { ...headers, 'Content-Type': `${type}; charset=utf-8` });
 }
@@ -168,6 +177,7 @@ export function listResponses<Row extends z.ZodType>(row: Row, description: stri
         [CSV_TYPE]: { schema: z.string().openapi({ description: 'A header line, then all rows; null is empty.' }) },
       },
     },
-    ...problems(400, 406, 500, 503),
+    304: { description: 'As the ETag in If-None-Match says: nothing has changed.' },
+    ...problems(400, 404, 406, 500, 503),
   };
 }

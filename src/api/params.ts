@@ -91,5 +91,21 @@ export const page = {
     .openapi({ type: 'string', description: 'The `next` of the page before; opaque.' }),
 };
 
+/** Names one content of an answer whose hours are all final. */
+export const ofRevision = {
+  revision: z
+    .string()
+    .regex(/^[\w-]{22}$/, 'expected the Hourglass-Revision of an answer')
+    .optional()
+    .openapi({
+      type: 'string',
+      description:
+        'The `Hourglass-Revision` of an answer: the same content for ever, to be kept for a year; 404 once late readings have corrected it.',
+    }),
+};
+
+/** Where hours come live; the one path whose credential may stand in the query (doors/caller.ts). */
+export const LIVE_PATH = '/v1/live';
+
 /** Routes without a query refuse one too. */
 export const noQuery = z.strictObject({});

@@ -8,6 +8,8 @@ import type { Clock } from '../model/clock.ts';
 import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
 import type { PartitionBooks } from '../model/ledger.ts';
 import type { Decoded } from '../model/reading.ts';
+import type { AnswerOutcome } from './answers/answer-cache.ts';
+import type { Doors } from './doors/doors.ts';
 
 /**
  * Decodes one message.
@@ -54,8 +56,14 @@ export interface ApiDeps {
   readonly clock: Clock;
   /** Readings older than this before their receipt are `too-old`; 0: no horizon. */
   readonly horizonMs: number;
-  /** Told of what the caller is not: errors that are answered with 500 or break a stream. */
+  /** Told of what the caller is not: errors that are answered with 500 (`where` ends in its reference) or break a stream. */
   readonly onError?: (error: unknown, where: string) => void;
   /** Told of every request when its answer begins; `route` is the pattern, empty where there is none. */
   readonly onRequest?: (method: string, route: string, status: number, seconds: number) => void;
+  /** Who may come in; absent: everybody, with every right. */
+  readonly doors?: Doors;
+  /** Changes when rows of final hours may have changed; absent: no answer is kept. */
+  readonly dataVersion?: () => number;
+  /** Told where an answer about hours came from. */
+  readonly onAnswer?: (outcome: AnswerOutcome) => void;
 }

@@ -4,6 +4,7 @@
  * Boundary: routes throw {@link Problem}; `toProblem` turns everything else into one that tells the caller what to do
  * and nothing about our insides.
  */
+import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { ClickHouseError } from '@clickhouse/client';
 import type { Context } from 'hono';
@@ -26,18 +27,23 @@ export const problemSchema = z
       .array(z.record(z.string(), z.unknown()))
       .optional()
       .openapi({ description: 'Why no reading of a message can be used.' }),
+    reference: z.string().optional().openapi({ description: 'Of a mistake of the program: finds it in the log.' }),
   })
   .openapi('Problem');
 type ProblemBody = z.infer<typeof problemSchema>;
 
 const TITLES = {
   400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
   413: 'Payload too large',
+  414: 'URI too long',
   415: 'Unsupported media type',
   422: 'No usable reading',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Unavailable',
 } as const;
@@ -46,7 +52,7 @@ export type ProblemStatus = keyof typeof TITLES;
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly status: ProblemStatus;
-  readonly members: Pick<ProblemBody, 'errors' | 'reasons'>;
+  readonly members: Pick<ProblemBody, 'errors' | 'reasons' | 'reference'>;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
@@ -74,19 +80,31 @@ export function respond(c: Context, problem: Problem): Response {
   return c.body(JSON.stringify(body), problem.status, headers);
 }
 
+/** The database's limits for one question (queries/sql.ts), by its names. */
+const TOO_MUCH = new Set(['TIMEOUT_EXCEEDED', 'TOO_SLOW', 'MEMORY_LIMIT_EXCEEDED', 'TOO_MANY_ROWS', 'TOO_MANY_BYTES']);
+const TOO_MUCH_DETAIL =
+  'This asks for more than one question may take from the database: narrow it by city, district, metric, `from` and `to`.';
+
 /** What went wrong, as the caller may know it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException && error.status in TITLES) {
     return new Problem(error.status as ProblemStatus, error.message, { cause: error });
   }
-  if (error instanceof HourglassError && error.fault === 'environment') {
+  if (error instanceof HourglassError && error.retry) {
     return new Problem(503, `${error.message}. ${error.advice}`, { cause: error });
+  }
+  if (error instanceof ClickHouseError && TOO_MUCH.has(error.type ?? '')) {
+    return new Problem(400, TOO_MUCH_DETAIL, { cause: error });
   }
   if (isConnectionError(error)) {
     return new Problem(503, 'The database does not answer; try again in a few seconds.', { cause: error });
   }
-  return new Problem(500, 'The program made a mistake; its log has the details.', { cause: error });
+  const reference = randomUUID();
+  return new Problem(500, `The program made a mistake; its log has the details as ${reference}.`, {
+    members: { reference },
+    cause: error,
+  });
 }
 
 /** A socket that broke or timed out, as opposed to a database that answered with an error. */

@@ -1,13 +1,24 @@
 /**
  * The socket of the API.
  *
- * Boundary: an app in, a listening server out. Back pressure of streams is Node's: a slow reader slows its own query.
+ * Boundary: an app in, a listening server out. It bounds connections, in all and of one address, and how slowly a request
+ * may come: who sends a byte a minute holds a descriptor for seconds, not for ever. Back pressure of streams is Node's: a slow reader slows its own query.
  */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { serve } from '@hono/node-server';
 import { EnvironmentError } from '../model/errors.ts';
-import { API_CLOSE_MS_MAX, API_KEEP_ALIVE_MS } from '../model/limits.ts';
+import {
+  API_CLOSE_MS_MAX,
+  API_CONNECTIONS_MAX,
+  API_CONNECTIONS_PER_ADDRESS_MAX,
+  API_KEEP_ALIVE_MS,
+  HEADER_BYTES_MAX,
+  REQUEST_HEADERS_MS_MAX,
+  REQUEST_MS_MAX,
+  SLOW_CONNECTIONS_LOOK_MS,
+} from '../model/limits.ts';
+import { blockListOf } from './doors/addresses.ts';
 
 export interface ApiServer {
   readonly url: string;
@@ -21,8 +32,8 @@ export interface ApiServer {
  * @throws {EnvironmentError} where the port cannot be had.
  */
 export async function startApi(
-  app: { fetch: (request: Request) => Response | Promise<Response> },
-  at: { host: string; port: number },
+  app: { fetch: (request: Request, env: object) => Response | Promise<Response> },
+  at: { host: string; port: number; trustedProxies?: readonly string[] },
 ): Promise<ApiServer> {
   const server = await listen(app, at);
   const { port } = server.address() as AddressInfo;
@@ -42,14 +53,51 @@ export async function startApi(
   };
 }
 
-function listen(app: Parameters<typeof startApi>[0], { host, port }: { host: string; port: number }): Promise<Server> {
+function listen(
+  app: Parameters<typeof startApi>[0],
+  { host, port, trustedProxies = [] }: Parameters<typeof startApi>[1],
+): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: (request) => app.fetch(request), hostname: host, port }, () =>
-      resolve(server),
+    const server = serve(
+      {
+        fetch: (request, env) => app.fetch(request, env),
+        hostname: host,
+        port,
+        serverOptions: {
+          headersTimeout: REQUEST_HEADERS_MS_MAX,
+          requestTimeout: REQUEST_MS_MAX,
+          connectionsCheckingInterval: SLOW_CONNECTIONS_LOOK_MS,
+          maxHeaderSize: HEADER_BYTES_MAX,
+        },
+      },
+      () => resolve(server),
     ) as Server;
     server.keepAliveTimeout = API_KEEP_ALIVE_MS;
+    server.maxConnections = API_CONNECTIONS_MAX;
+    server.on('connection', boundPerAddress(trustedProxies));
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
   });
+}
+
+/** Cuts what one address opens beyond its share; a trusted proxy speaks for many. */
+function boundPerAddress(trustedProxies: readonly string[]): (socket: Socket) => void {
+  const trusted = blockListOf(trustedProxies);
+  const open = new Map<string, number>();
+  return (socket) => {
+    const { remoteAddress: address, remoteFamily } = socket;
+    if (address === undefined || trusted.check(address, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) return;
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > API_CONNECTIONS_PER_ADDRESS_MAX) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 0) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
+  };
 }
 
 function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): EnvironmentError {

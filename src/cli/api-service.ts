@@ -19,6 +19,7 @@ import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Backends } from './backends.ts';
+import { openDoors } from './open-doors.ts';
 
 /** A publisher is told after this long that the broker does not answer; the message may be stored. */
 const PUBLISH_MS_MAX = 5_000;
@@ -29,6 +30,7 @@ export async function startApiService(
   log: Log,
   restarts: Readonly<Record<string, () => number>>,
 ): Promise<ApiServer> {
+  const doors = await openDoors(config, log);
   const nc = await connectNats(natsUrl, 'hourglass/api');
   const cluster = await watchCluster(nc, topology);
   const workers = createWorkerQueries(nc, topology.partitions);
@@ -63,6 +65,9 @@ export async function startApiService(
     metrics: () => metrics.render(),
     clock: systemClock,
     horizonMs: config.horizonDays * 24 * 3_600_000,
+    doors,
+    dataVersion: () => cluster.dataVersion(),
+    onAnswer: (outcome) => metrics.answer(outcome),
     onRequest: (...request) => metrics.request(...request),
     onError: (error, where) =>
       log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
@@ -73,7 +78,11 @@ export async function startApiService(
     await nc.close();
   };
   try {
-    const server = await startApi(app, { host: config.httpHost, port: config.httpPort });
+    const server = await startApi(app, {
+      host: config.httpHost,
+      port: config.httpPort,
+      trustedProxies: config.trustedProxies,
+    });
     return {
       ...server,
       close: async () => {

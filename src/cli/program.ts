@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts';
 import { drillCommand } from './drill.ts';
 import { auditCommand } from './audit.ts';
 import { flushCommand } from './flush.ts';
+import { keyCommand } from './key.ts';
 import { migrateCommand } from './migrate.ts';
 import { replayCommand } from './replay.ts';
 import { scaleCommand } from './scale.ts';
@@ -34,6 +35,7 @@ Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOU
     scaleCommand(),
     flushCommand(),
     auditCommand(),
+    keyCommand(),
     doctorCommand(),
     drillCommand(),
   ];

@@ -4,10 +4,21 @@
  * Boundary: turns `process.env` (handed in) into a {@link Config}; nothing else reads the environment.
  */
 import { availableParallelism } from 'node:os';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { PoolBounds } from './cluster.ts';
 import { ConfigError } from './errors.ts';
-import { ALLOWED_DISORDER_MS, PARTITIONS_MAX, WORKERS_MAX } from './limits.ts';
+import { ALLOWED_DISORDER_MS, PARTITIONS_MAX, REQUESTS_PER_SECOND_DEFAULT, WORKERS_MAX } from './limits.ts';
+import { isScope, SCOPES, type Scope } from './scopes.ts';
+
+/** Where access tokens come from, and what they must say. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Null: the issuer's discovery document says it. */
+  readonly jwksUrl: string | null;
+  readonly algorithms: readonly string[];
+}
 
 export interface Config {
   /** External broker(s), comma separated `nats://` URLs; null: the embedded server is started. */
@@ -38,6 +49,18 @@ export interface Config {
   readonly streamBytesMax: number;
   /** Hours of used messages that stay in the stream, to be replayed if need be. */
   readonly replayHours: number;
+  /** Keys of the API, one a line (src/api/doors/api-keys.ts); null: none. */
+  readonly apiKeysFile: string | null;
+  /** Null: no tokens. */
+  readonly oidc: OidcConfig | null;
+  /** What callers without a credential may do; null: everything on loopback while neither keys nor tokens are configured, else nothing. */
+  readonly anonymousScopes: readonly Scope[] | null;
+  /** Other origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and subnets whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Requests a second of one key, token or address; 0: no limit. */
+  readonly requestsPerSecondMax: number;
 }
 
 const port = (fallback: number) => z.coerce.number().int().min(1).max(65_535).default(fallback);
@@ -64,6 +87,27 @@ function readWorkers(text: string, context: z.RefinementCtx): Pick<Config, 'work
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 }
+/** Asymmetric ones only: with a shared secret, whoever can check a token could make one. */
+const TOKEN_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const LOOPBACK_URL = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/;
+
+/** Words between commas. */
+const list = (isGood: (word: string) => boolean, expected: string) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((word) => word.trim()))
+    .refine((words) => words.every(isGood), expected);
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+const isAddressOrSubnet = (text: string): boolean => {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  const isSubnet = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return family !== 0 && isSubnet && rest.length === 0;
+};
+/** Tokens are worth what the way to their issuer's keys is worth. */
+const issuerUrl = z
+  .url({ protocol: /^https?$/, error: 'expected https://...' })
+  .refine((url) => url.startsWith('https:') || LOOPBACK_URL.test(url), 'expected https:// (http only on loopback)');
 
 const schema = {
   HOURGLASS_NATS_URL: natsUrls.optional(),
@@ -91,6 +135,23 @@ const schema = {
     .min(1024 * 1024)
     .default(20 * 1024 ** 3),
   HOURGLASS_REPLAY_HOURS: z.coerce.number().min(0).default(1),
+  HOURGLASS_API_KEYS_FILE: z.string().optional(),
+  HOURGLASS_OIDC_ISSUER: issuerUrl.optional(),
+  HOURGLASS_OIDC_AUDIENCE: z.string().optional(),
+  HOURGLASS_OIDC_JWKS_URL: issuerUrl.optional(),
+  HOURGLASS_OIDC_ALGORITHMS: list(
+    (word) => TOKEN_ALGORITHMS.includes(word),
+    `expected of ${TOKEN_ALGORITHMS.join(',')}`,
+  )
+    .optional()
+    .transform((words) => words ?? ['RS256', 'ES256']),
+  HOURGLASS_ANONYMOUS_SCOPES: list(
+    (word) => word === 'none' || isScope(word),
+    `expected of ${SCOPES.join(',')}, or none`,
+  ).optional(),
+  HOURGLASS_CORS_ORIGINS: list(isOrigin, 'expected origins as https://host[:port]').optional(),
+  HOURGLASS_TRUSTED_PROXIES: list(isAddressOrSubnet, 'expected addresses or subnets as 10.0.0.0/8').optional(),
+  HOURGLASS_REQUESTS_PER_SECOND: z.coerce.number().min(0).default(REQUESTS_PER_SECOND_DEFAULT),
 };
 
 /** Variables that are read elsewhere: where the servers' programs are found. */
@@ -127,7 +188,33 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     replicas: take('HOURGLASS_REPLICAS'),
     streamBytesMax: take('HOURGLASS_STREAM_BYTES'),
     replayHours: take('HOURGLASS_REPLAY_HOURS'),
+    apiKeysFile: take('HOURGLASS_API_KEYS_FILE') ?? null,
+    oidc: oidcOf(
+      take('HOURGLASS_OIDC_ISSUER'),
+      take('HOURGLASS_OIDC_AUDIENCE'),
+      take('HOURGLASS_OIDC_JWKS_URL') ?? null,
+      take('HOURGLASS_OIDC_ALGORITHMS'),
+    ),
+    anonymousScopes: take('HOURGLASS_ANONYMOUS_SCOPES')?.filter(isScope) ?? null,
+    corsOrigins: take('HOURGLASS_CORS_ORIGINS') ?? [],
+    trustedProxies: take('HOURGLASS_TRUSTED_PROXIES') ?? [],
+    requestsPerSecondMax: take('HOURGLASS_REQUESTS_PER_SECOND'),
   };
+  if (isSet(env, 'HOURGLASS_OIDC_ISSUER') !== isSet(env, 'HOURGLASS_OIDC_AUDIENCE'))
+    problems.push('HOURGLASS_OIDC_ISSUER and HOURGLASS_OIDC_AUDIENCE are needed together');
   if (problems.length > 0) throw new ConfigError(problems.join('; '), 'See the table of variables in the README.');
   return config;
+}
+
+function isSet(env: NodeJS.ProcessEnv, name: string): boolean {
+  return emptyIsUnset(env[name]) !== undefined;
+}
+
+function oidcOf(
+  issuer: string | undefined,
+  audience: string | undefined,
+  jwksUrl: string | null,
+  algorithms: readonly string[],
+): OidcConfig | null {
+  return issuer === undefined || audience === undefined ? null : { issuer, audience, jwksUrl, algorithms };
 }

@@ -193,6 +193,72 @@ export const LOG_FILE_BYTES_MAX = 64 * 1024 * 1024;
 /** Part of a stream's bytes that must be free: below it, `readyz` says that the stream is full. */
 export const STREAM_FREE_SHARE_MIN = 0.01;
 
+// Doors and locks of the API (src/api/doors, src/api/server.ts).
+/** Keys of the key file: each request with a key is compared with all of them. */
+export const API_KEYS_MAX = 1_000;
+/** Time between two looks at the key file: so long a key that was taken away may still be used. */
+export const KEY_FILE_LOOK_MS = 1_000;
+/** How far the issuer's clock and ours may differ, s. */
+export const TOKEN_CLOCK_SKEW_S = 30;
+/** Time between two fetches of the issuer's keys that unknown keys in tokens can cause. */
+export const JWKS_COOLDOWN_MS = 30_000;
+/** Age of the issuer's keys after which they are fetched again: a key that was withdrawn is good no longer than this. */
+export const JWKS_AGE_MS_MAX = 10 * 60_000;
+/** Time a call to the issuer may take: a caller waits for it. */
+export const OIDC_CALL_MS_MAX = 5_000;
+/** Window over which requests are counted: long enough for a dashboard's burst, short enough to wait for, s. */
+export const RATE_WINDOW_S = 10;
+/** Requests a second of one key or address when not configured: far above a dashboard, below what a flood needs. */
+export const REQUESTS_PER_SECOND_DEFAULT = 1_000;
+/** Credentials that stand for nobody, per address and window: each may cost a signature's verification. */
+export const BAD_CREDENTIALS_PER_WINDOW_MAX = 100;
+/** Time a browser may remember what CORS allows, s. */
+export const PREFLIGHT_AGE_S = 600;
+/** Characters of a URL: the longest cursor and every other parameter, percent-encoded. */
+export const URL_CHARS_MAX = 12_288;
+/** Bytes of a request's line and headers; Node's own default, said. */
+export const HEADER_BYTES_MAX = 16 * 1024;
+/** Bytes of a body where a route sets no limit of its own: settings and queries are small. */
+export const BODY_BYTES_MAX = 64 * 1024;
+/** Bytes below which an answer is not compressed: it fits a packet anyway. */
+export const COMPRESS_BYTES_MIN = 1_024;
+/** Connections of the API in all: each costs a descriptor and some 10 kB. */
+export const API_CONNECTIONS_MAX = 16_384;
+/** Connections of one address that is no trusted proxy: a wall of live screens behind one router, not a flood. */
+export const API_CONNECTIONS_PER_ADDRESS_MAX = 4_096;
+/** Time a connection has to send a request's headers, from its opening or the end of the one before. */
+export const REQUEST_HEADERS_MS_MAX = 10_000;
+/** Time a request has to arrive as a whole: the largest message on a line of 1.2 Mbit/s. */
+export const REQUEST_MS_MAX = 60_000;
+/** Time between two looks for connections that are too slow. */
+export const SLOW_CONNECTIONS_LOOK_MS = 2_000;
+
+// Answers that are kept (src/api/answers).
+/** Bytes of answers about final hours kept to be given again. */
+export const ANSWER_CACHE_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
+export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+/**
+ * How long an answer about final hours is given again before it is read anew. A correction ends it sooner, when its block
+ * is confirmed; this bounds what is seen between a block's insert and its confirmation, or while a watch stands still.
+ */
+export const ANSWER_AGE_MS_MAX = 5_000;
+/** Seconds a browser or proxy may show an answer about open hours without asking. */
+export const OPEN_ANSWER_AGE_S = 2;
+/** Seconds for which an answer that names its revision may be kept: a year, the most that caches understand. */
+export const REVISION_AGE_S = 31_536_000;
+/** Time the database may take for one question of the API. */
+export const QUERY_S_MAX = 30;
+/** Bytes of memory the database may take for one question of the API. */
+export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
+
+relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
+relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
+relation(
+  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + ANSWER_AGE_MS_MAX < 30_000,
+  'a correction must be seen within 30 s, also where an answer from before it is kept',
+);
+
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;

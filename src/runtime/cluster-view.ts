@@ -19,12 +19,16 @@ export interface WatchedCluster extends ClusterView {
   leastPosition(): number;
   /** The committed books of every partition that has a checkpoint, by partition. */
   books(): readonly PartitionBooks[];
+  /** Rises when a partition's rows in the tables may have changed: a block was sealed, or confirmed to be readable. */
+  dataVersion(): number;
   close(): Promise<void>;
 }
 
 /** Resolves when every manifest that is there has been seen. */
 export async function watchCluster(nc: NatsConnection, topology: Topology): Promise<WatchedCluster> {
   const states = new Map<number, NonNullable<Manifest['state']>>();
+  const blocks = new Map<number, string>();
+  let dataVersion = 0;
   const kv = await new Kvm(nc).open(CHECKPOINT_BUCKET);
   let initialized: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (initialized = resolve));
@@ -32,8 +36,12 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
   const reading = (async (): Promise<void> => {
     for await (const entry of watcher) {
       if (entry.operation === 'PUT') {
-        const { partition, state } = decodeManifest(entry.value);
+        const manifest = decodeManifest(entry.value);
+        const { partition, state } = manifest;
         if (state !== null) states.set(partition, state);
+        const known = blocksOf(manifest);
+        if (blocks.get(partition) !== known) dataVersion++;
+        blocks.set(partition, known);
       }
       if (entry.delta === 0) initialized();
     }
@@ -55,10 +63,18 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
     watermarkMs: () => least((state) => state.watermarkMs, 0),
     books: () =>
       [...states].map(([partition, state]) => ({ partition, ...state })).sort((a, b) => a.partition - b.partition),
+    dataVersion: () => dataVersion,
     leastPosition: () => least((state) => state.position, 1),
     close: async () => {
       watcher.stop();
       await reading;
     },
   };
+}
+
+/** Which blocks a partition has, and which of them may not be readable yet. */
+function blocksOf({ state, blocks, lost, incarnation }: Manifest): string {
+  const waiting = blocks.map(({ block }) => block);
+  const deleted = lost.map(({ fromBlock, toBlock }) => `${String(fromBlock)}-${String(toBlock)}`);
+  return [incarnation, state?.nextBlock, '/', ...waiting, '/', ...deleted].join(' ');
 }

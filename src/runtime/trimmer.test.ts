@@ -59,6 +59,7 @@ it('invariant 12: only what every committed checkpoint had used a replay period 
     finalThroughMs: () => 0,
     watermarkMs: () => 0,
     books: () => [],
+    dataVersion: () => 0,
     leastPosition: () => leastPosition,
     close: () => Promise.resolve(),
   };

@@ -24,6 +24,8 @@ export interface Metrics {
   render(): Promise<string>;
   /** @param route the route's pattern, never a path: the number of series must stay bounded. */
   request(method: string, route: string, status: number, seconds: number): void;
+  /** @param outcome where an answer about hours came from: `kept`, `joined`, `read`. */
+  answer(outcome: string): void;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
     unit: 's',
     advice: { explicitBucketBoundaries: REQUEST_SECONDS },
   });
+  const answers = meter.createCounter('hourglass_http_answers', {
+    description: 'Answers of lists, by where they came from: kept, joined to the same question, read from the database',
+  });
   observeWorkers(meter, sources);
   observeProcess(meter, sources);
   const serializer = new PrometheusSerializer('', false, undefined, true, true);
@@ -48,6 +53,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
       return serializer.serialize(resourceMetrics);
     },
     request: (method, route, status, seconds) => record(requests, method, route, status, seconds),
+    answer: (outcome) => answers.add(1, { outcome }),
     close: () => provider.shutdown(),
   };
 }

@@ -16,7 +16,7 @@ const env = Object.fromEntries(
 ) as Record<string, string>;
 
 describe('hourglass', () => {
-  it.each(['up', 'work', 'serve', 'migrate', 'replay', 'status', 'scale', 'flush', 'audit', 'doctor'])(
+  it.each(['up', 'work', 'serve', 'migrate', 'replay', 'status', 'scale', 'flush', 'audit', 'key', 'doctor'])(
     '%s --help has examples',
     async (command) => {
       const { code, output } = await runCommand([command, '--help'], env);

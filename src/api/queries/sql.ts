@@ -4,6 +4,7 @@
  * Boundary: strings; column names and types are literals of this program.
  */
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+import { QUERY_MEMORY_BYTES_MAX, QUERY_S_MAX } from '../../model/limits.ts';
 
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
@@ -11,6 +12,8 @@ const READ_SETTINGS: ClickHouseSettings = {
   // A key never lies in two months, and pages end early where the table's order is used.
   do_not_merge_across_partitions_select_final: 1,
   optimize_aggregation_in_order: 1,
+  max_execution_time: QUERY_S_MAX,
+  max_memory_usage: String(QUERY_MEMORY_BYTES_MAX),
 };
 
 /** Rows as arrays, in the order of the SELECT. Integers are numbers; inf and nan are null. */

@@ -4,7 +4,7 @@ import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
-import { city, district, kind, metric, page, range, sensor } from '../params.ts';
+import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
 
 const row = z
@@ -43,6 +43,7 @@ const route = createRoute({
       metric: metric.optional(),
       ...range,
       ...page,
+      ...ofRevision,
     }),
   },
   responses: listResponses(row, 'Hours', hourHeaders),
@@ -50,11 +51,11 @@ const route = createRoute({
 
 export function addHourly(app: OpenAPIHono, deps: ApiDeps): void {
   app.openapi(route, (c) => {
-    const { from, to, limit, cursor, ...filter } = c.req.valid('query');
+    const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
     const hours = periodsOf({ from, to }, 1);
     return answerList(
       c,
-      { limit, cursor },
+      { limit, cursor, revision: wanted },
       {
         name: 'hourly',
         key,

@@ -4,7 +4,7 @@ import { HOUR_MS, hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { DAY_HOURS, finalHour, hourHeadersOf, periodsOf } from '../hours.ts';
 import { answerList, hourHeaders, listResponses, pageOf } from '../page.ts';
-import { city, district, kind, metric, page, range } from '../params.ts';
+import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
 import { readRollup, type RollupFigures } from '../queries/rollups.ts';
 
@@ -61,7 +61,7 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, rollup: (typeof ROUTES)[numb
     description: 'What the database has: readings of an open hour appear as they are written.',
     request: {
       params: of === 'cities' ? z.object({ city, metric }) : z.object({ city, district, metric }),
-      query: z.strictObject({ kind: kind.optional(), ...range, ...page }),
+      query: z.strictObject({ kind: kind.optional(), ...range, ...page, ...ofRevision }),
     },
     responses: listResponses(row.openapi(`${id}Row`), 'Rollups', hourHeaders),
   });
@@ -69,12 +69,12 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, rollup: (typeof ROUTES)[numb
   const periodsMax = Math.floor(TABLE_HOURS_MAX / periodHours);
   const key = z.tuple([z.string(), z.int().min(0).max(periodsMax)]);
   app.openapi(route, (c) => {
-    const { from, to, limit, cursor, ...filter } = c.req.valid('query');
+    const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
     const within: Record<string, string> = c.req.valid('param');
     const asked = periodsOf({ from, to }, periodHours);
     return answerList(
       c,
-      { limit, cursor },
+      { limit, cursor, revision: wanted },
       {
         name: view,
         key,
@@ -91,7 +91,8 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, rollup: (typeof ROUTES)[numb
             limit: rows + 1,
           });
           const { rows: some, next } = pageOf(found, rows, (last) => [last.kind, last.period]);
-          return { rows: some.map((figure) => toRow(figure, within, periodHours, final)), next, headers };
+          const isFinal = asked.to * periodHours <= final;
+          return { rows: some.map((figure) => toRow(figure, within, periodHours, final)), next, headers, isFinal };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),
       },

@@ -1,0 +1,81 @@
+/**
+ * Answers to hot questions: kept while they are certain to hold, and asked once where many ask at the same time.
+ *
+ * Boundary: text by key, in this process, bounded in bytes. Knows nothing of HTTP.
+ * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
+ * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
+ * whose confirmation is still under way a few seconds later. Open hours are never kept.
+ * A question joins another only of the same version, so that who has just flushed reads what it flushed.
+ */
+import { LRUCache } from 'lru-cache';
+import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX } from '../../model/limits.ts';
+
+export interface Answer {
+  readonly body: string;
+  /** Of the body: equal bodies have equal ones. */
+  readonly revision: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** All hours that it speaks of are final. */
+  readonly isFinal: boolean;
+}
+
+/** `kept`: given again; `joined`: another asked the same at the same time; `read`: the database was asked. */
+export type AnswerOutcome = 'kept' | 'joined' | 'read';
+
+export interface AnswerCacheDeps {
+  /** See {@link AnswerCache}; null: no answer is kept. */
+  readonly version: (() => number) | null;
+  readonly monotonicMs: () => number;
+  readonly onAnswer: (outcome: AnswerOutcome) => void;
+}
+
+interface Kept {
+  readonly answer: Answer;
+  readonly version: number;
+  readonly readMs: number;
+}
+
+export class AnswerCache {
+  readonly #deps: AnswerCacheDeps;
+  readonly #kept = new LRUCache<string, Kept>({
+    maxSize: ANSWER_CACHE_BYTES_MAX,
+    maxEntrySize: ANSWER_BYTES_MAX,
+    sizeCalculation: ({ answer }, key) => 2 * (answer.body.length + key.length) + 512,
+  });
+  readonly #reading = new Map<string, Promise<Answer>>();
+  #flushes = 0;
+
+  constructor(deps: AnswerCacheDeps) {
+    this.#deps = deps;
+  }
+
+  /** Forgets everything: rows were written on somebody's word, and the watch on them may be a moment behind. */
+  clear(): void {
+    this.#flushes++;
+    this.#kept.clear();
+  }
+
+  async get(key: string, read: () => Promise<Answer>): Promise<Answer> {
+    const { version: versionOf, monotonicMs, onAnswer } = this.#deps;
+    const version = (versionOf?.() ?? 0) + this.#flushes;
+    const kept = this.#kept.get(key);
+    if (kept?.version === version && monotonicMs() - kept.readMs < ANSWER_AGE_MS_MAX) {
+      onAnswer('kept');
+      return kept.answer;
+    }
+    const flight = `${String(version)} ${key}`;
+    const joined = this.#reading.get(flight);
+    if (joined !== undefined) {
+      onAnswer('joined');
+      return joined;
+    }
+    onAnswer('read');
+    // Counted from before the database is asked: what changes meanwhile is newer than the answer.
+    const readMs = monotonicMs();
+    const reading = read().finally(() => this.#reading.delete(flight));
+    this.#reading.set(flight, reading);
+    const answer = await reading;
+    if (answer.isFinal && versionOf !== null) this.#kept.set(key, { answer, version, readMs });
+    return answer;
+  }
+}

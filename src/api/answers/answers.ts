@@ -1,0 +1,106 @@
+/**
+ * What caches may do with an answer: validators, ages, and URLs that name a revision.
+ *
+ * Boundary: HTTP caching (RFC 9111, 9110) over {@link AnswerCache}.
+ * - The ETag is a hash of the body: strong, and the same in every process. It is also the revision of the answer.
+ * - Final hours: `no-cache`: kept, and asked for again with If-None-Match, so that a correction is seen at once.
+ * - `?revision=<revision>` names one content for ever: `immutable` for a year, or 404 once it has been superseded.
+ *   Being a hash, it can never stand for other figures.
+ * - Open hours and inventories: a few seconds. All else: `no-store`.
+ * Where reading needs a credential, an answer is `private`: a shared cache must not give it to somebody without one.
+ */
+import { createHash } from 'node:crypto';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
+import { scopeNeeded } from '../doors/rights.ts';
+import type { ApiDeps } from '../ports.ts';
+import { Problem } from '../problem.ts';
+import { AnswerCache, type Answer } from './answer-cache.ts';
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    answers: AnswerCache;
+    /** Whether reading needs a credential: `private`, else `public`. */
+    sharing: 'private' | 'public';
+  }
+}
+
+export function addAnswers(app: OpenAPIHono, deps: ApiDeps): void {
+  const answers = new AnswerCache({
+    version: deps.dataVersion ?? null,
+    monotonicMs: () => deps.clock.monotonicMs(),
+    onAnswer: (outcome) => deps.onAnswer?.(outcome),
+  });
+  const sharing = deps.doors === undefined || deps.doors.anonymous.has('read') ? 'public' : 'private';
+  app.use(async (c, next) => {
+    c.set('answers', answers);
+    c.set('sharing', sharing);
+    await next();
+    if (c.res.ok && c.req.method !== 'GET' && scopeNeeded(c.req.method, c.req.path) === 'admin') answers.clear();
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+  });
+}
+
+export function answerOf(body: string, headers: Answer['headers'], isFinal: boolean): Answer {
+  return { body, revision: createHash('sha256').update(body).digest('base64url').slice(0, 22), headers, isFinal };
+}
+
+/** What caches may do with a list that is streamed: its body, and so its ETag, is not known when it begins. */
+export function streamCaching(c: Context, isFinal: boolean): Record<string, string> {
+  return { 'Cache-Control': isFinal ? `${c.get('sharing')}, no-cache` : openAge(c) };
+}
+
+/**
+ * The answer, or 304 where the caller has it.
+ *
+ * @param revision the one that the URL names.
+ * @throws {Problem} 404 where it is not the current one, or where hours are not final.
+ */
+export function respondWith(c: Context, answer: Answer, revision: string | undefined): Response {
+  const current = `"${answer.revision}"`;
+  if (revision !== undefined && (!answer.isFinal || revision !== answer.revision)) throw superseded(c, answer);
+  const headers = {
+    ...answer.headers,
+    ETag: current,
+    'Cache-Control': cacheControl(c, answer, revision),
+    ...(answer.isFinal ? { 'Hourglass-Revision': answer.revision } : {}),
+  };
+  const known = c.req.header('If-None-Match');
+  if (known !== undefined && matches(known, current)) return c.body(null, 304, headers);
+  return c.body(answer.body, 200, { ...headers, 'Content-Type': 'application/json' });
+}
+
+/** Everything but the revision that a question is made of, in one order. */
+export function questionOf(c: Context): string {
+  const url = new URL(c.req.url);
+  url.searchParams.delete('revision');
+  url.searchParams.sort();
+  return `${url.pathname}?${url.searchParams.toString()}`;
+}
+
+function cacheControl(c: Context, { isFinal }: Answer, revision: string | undefined): string {
+  if (revision !== undefined) return `${c.get('sharing')}, max-age=${String(REVISION_AGE_S)}, immutable`;
+  return isFinal ? `${c.get('sharing')}, no-cache` : openAge(c);
+}
+
+function openAge(c: Context): string {
+  return `${c.get('sharing')}, max-age=${String(OPEN_ANSWER_AGE_S)}`;
+}
+
+function superseded(c: Context, answer: Answer): Problem {
+  if (!answer.isFinal)
+    return new Problem(404, 'Only an answer whose hours are all final has a revision; leave `revision` out.');
+  const url = new URL(c.req.url);
+  url.searchParams.set('revision', answer.revision);
+  return new Problem(
+    404,
+    `This revision is not the current one, which is ${answer.revision}: readings that came late have corrected it.`,
+    { headers: { Link: `<${url.pathname}${url.search}>; rel="latest-version"` } },
+  );
+}
+
+/** If-None-Match compares weakly: a compressed answer's tag has `W/` before it. */
+function matches(known: string, current: string): boolean {
+  return known.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === current);
+}
