@@ -18,6 +18,7 @@ import { addLedger } from './routes/ledger.ts';
 import { addProbes } from './routes/probes.ts';
 import { addReadings } from './routes/readings.ts';
 import { addReference } from './routes/reference.ts';
+import { addRegistry } from './routes/registry.ts';
 import { addRollups } from './routes/rollups.ts';
 import type { Scope } from '../model/scopes.ts';
 import { addAnswers } from './answers/answers.ts';
@@ -42,7 +43,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const doors = deps.doors ?? OPEN_DOORS;
   addAnswers(app, deps);
   addDoors(app, doors, deps.clock);
-  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
+  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addRegistry, addAdmin])
+    add(app, deps);
   addDocument(app, doors.anonymous);
   addReference(app);
 

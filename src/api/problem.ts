@@ -39,6 +39,7 @@ const TITLES = {
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
+  412: 'Precondition failed',
   413: 'Payload too large',
   414: 'URI too long',
   415: 'Unsupported media type',

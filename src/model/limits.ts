@@ -259,6 +259,37 @@ relation(
   'a correction must be seen within 30 s, also where an answer from before it is kept',
 );
 
+// Registry (src/model/registry.ts).
+/** Positions of one district's shape: a coast line in detail; with 17 digits each they stay below a default broker message. */
+export const SHAPE_VERTICES_MAX = 10_000;
+/** Bytes of one position as JSON: longitude, latitude and altitude of 24 characters each, brackets and commas. */
+const POSITION_BYTES_MAX = 80;
+/** Characters of a name or an owner in the registry: a line of text. */
+export const REGISTRY_LABEL_CHARS_MAX = 256;
+/** Characters of a unit (UCUM). */
+export const UNIT_CHARS_MAX = 64;
+/** Metrics of one sensor that may have a unit of their own. */
+export const METRICS_PER_SENSOR_MAX = 256;
+/** Entries of the registry: every API process holds all of them in memory, some 500 bytes each. */
+export const REGISTRY_ENTRIES_MAX = 2_000_000;
+/** Bytes of one entry as a request's body: the largest shape, written with spaces. */
+export const REGISTRY_ENTRY_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of one import: 100,000 sensors of 150 bytes each. */
+export const REGISTRY_IMPORT_BYTES_MAX = 16 * 1024 * 1024;
+/** Rows or features of one import: written in some seconds. */
+export const REGISTRY_IMPORT_ENTRIES_MAX = 100_000;
+/** Problems of an import that are listed one by one; their number is always said. */
+export const REGISTRY_IMPORT_PROBLEMS_MAX = 1_000;
+/** Writes of an import that wait for their acknowledgement at a time. */
+export const REGISTRY_WRITES_IN_FLIGHT_MAX = 256;
+/** Time between two looks whether the watch on the registry still hears what is written: it may fall silent without a word. */
+export const REGISTRY_CHECK_INTERVAL_MS = 10_000;
+
+relation(
+  SHAPE_VERTICES_MAX * POSITION_BYTES_MAX + 4 * REGISTRY_LABEL_CHARS_MAX < 1024 * 1024 - 16 * 1024,
+  'the largest entry of the registry must fit a default broker message',
+);
+
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;
