@@ -11,6 +11,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 import type { ZodError } from 'zod';
+import { addGraphql } from './graphql/route.ts';
 import { addAdmin } from './routes/admin.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
@@ -35,6 +36,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     deps.onRequest?.(c.req.method, route, c.res.status, (deps.clock.monotonicMs() - startMs) / 1_000);
   });
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
+  addGraphql(app, deps);
   addDocument(app);
 
   const allowed = methodsByPath(app);

@@ -74,6 +74,9 @@ export function respond(c: Context, problem: Problem): Response {
   return c.body(JSON.stringify(body), problem.status, headers);
 }
 
+/** ClickHouse's code of a question that ran into `max_execution_time`. */
+const TIMEOUT_EXCEEDED = '159';
+
 /** What went wrong, as the caller may know it. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -82,6 +85,9 @@ export function toProblem(error: unknown): Problem {
   }
   if (error instanceof HourglassError && error.fault === 'environment') {
     return new Problem(503, `${error.message}. ${error.advice}`, { cause: error });
+  }
+  if (error instanceof ClickHouseError && error.code === TIMEOUT_EXCEEDED) {
+    return new Problem(503, 'The database does not get through with this in time; ask for less.', { cause: error });
   }
   if (isConnectionError(error)) {
     return new Problem(503, 'The database does not answer; try again in a few seconds.', { cause: error });

@@ -19,6 +19,7 @@ import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Backends } from './backends.ts';
+import { graphiqlRenderer } from './graphiql.ts';
 
 /** A publisher is told after this long that the broker does not answer; the message may be stored. */
 const PUBLISH_MS_MAX = 5_000;
@@ -52,6 +53,7 @@ export async function startApiService(
       return state.bytes > stream.max_bytes * (1 - STREAM_FREE_SHARE_MIN);
     },
   };
+  const renderGraphiql = graphiqlRenderer(process.env);
   const app = createApp({
     clickhouse,
     cluster,
@@ -62,6 +64,7 @@ export async function startApiService(
     metrics: () => metrics.render(),
     clock: systemClock,
     horizonMs: config.horizonDays * 24 * 3_600_000,
+    ...(renderGraphiql === null ? {} : { renderGraphiql }),
     onRequest: (...request) => metrics.request(...request),
     onError: (error, where) =>
       log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),

@@ -163,6 +163,24 @@ export const LOG_FILE_BYTES_MAX = 64 * 1024 * 1024;
 /** Part of a stream's bytes that must be free: below it, `readyz` says that the stream is full. */
 export const STREAM_FREE_SHARE_MIN = 0.01;
 
+// GraphQL and SensorThings (src/api/graphql, src/api/sensorthings).
+/** Time the database may take for one question with conditions of the caller's own making. */
+export const READ_MS_MAX = 10_000;
+/** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */
+export const OPEN_HOURS_ROWS_MAX = 50_000;
+/** Bytes of a GraphQL request. The longest query people write by hand has some thousand. */
+export const GRAPHQL_REQUEST_BYTES_MAX = 64 * 1024;
+/** Tokens of a GraphQL query: validation takes time in their square. GraphiQL's introspection has 350. */
+export const GRAPHQL_TOKENS_MAX = 2_000;
+/** Nesting of a GraphQL query. cities > nodes > districts > nodes > sensors > nodes > hours > edges > node > field is 10. */
+export const GRAPHQL_DEPTH_MAX = 12;
+/** Rows that a GraphQL query may ask for, counted before it runs: as many as two of the largest pages. */
+export const GRAPHQL_COST_MAX = 20_000;
+/** Questions to database and workers that one GraphQL request may lead to: aliases repeat a field at little cost. */
+export const GRAPHQL_QUESTIONS_MAX = 50;
+/** Parents whose lists are read by one question: a thousand of the longest names stay below 1 MiB. */
+export const GRAPHQL_BATCH_PARENTS_MAX = 1_000;
+
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;
