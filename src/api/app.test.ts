@@ -533,6 +533,7 @@ describe('/openapi.json', () => {
       'get /metrics',
       'get /openapi.json',
       'get /readyz',
+      'get /sensorthings/v1.1',
       'get /v1/admin/partitions',
       'get /v1/cities',
       'get /v1/cities/{city}/districts',

@@ -22,6 +22,7 @@ import { addRollups } from './routes/rollups.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
+import { addSensorThings } from './sensorthings/route.ts';
 
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({
@@ -37,6 +38,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   });
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
   addGraphql(app, deps);
+  addSensorThings(app, deps);
   addDocument(app);
 
   const allowed = methodsByPath(app);

@@ -39,6 +39,7 @@ const TITLES = {
   415: 'Unsupported media type',
   422: 'No usable reading',
   500: 'Internal error',
+  501: 'Not implemented',
   503: 'Unavailable',
 } as const;
 export type ProblemStatus = keyof typeof TITLES;
