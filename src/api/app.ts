@@ -18,6 +18,7 @@ import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
 import { addProbes } from './routes/probes.ts';
 import { addReadings } from './routes/readings.ts';
+import { addRegistry } from './routes/registry.ts';
 import { addRollups } from './routes/rollups.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
@@ -36,7 +37,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     const route = c.res.status === 404 || c.res.status === 405 ? '' : routePath(c, -1);
     deps.onRequest?.(c.req.method, route, c.res.status, (deps.clock.monotonicMs() - startMs) / 1_000);
   });
-  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addAdmin]) add(app, deps);
+  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addRegistry, addAdmin])
+    add(app, deps);
   addGraphql(app, deps);
   addSensorThings(app, deps);
   addDocument(app);

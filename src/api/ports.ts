@@ -7,6 +7,16 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Clock } from '../model/clock.ts';
 import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
 import type { Decoded } from '../model/reading.ts';
+import type {
+  CityEntry,
+  DistrictEntry,
+  MetricEntry,
+  Registered,
+  RegistryEntry,
+  RegistryKey,
+  SensorEntry,
+  SensorName,
+} from '../model/registry.ts';
 
 /**
  * Decodes one message.
@@ -39,10 +49,38 @@ export interface HealthChecks {
   streamFull?(): Promise<boolean>;
 }
 
+/** What the registry knows, answered from memory; lists are in the order of names (UTF-8 bytes). */
+export interface RegistryReader {
+  find(key: RegistryKey): Registered | null;
+  city(city: string): Registered<CityEntry> | null;
+  cities(): Registered<CityEntry>[];
+  district(city: string, district: string): Registered<DistrictEntry> | null;
+  districts(city: string): Registered<DistrictEntry>[];
+  sensor(name: SensorName): Registered<SensorEntry> | null;
+  /** At most `limit` sensors that come after the one given. */
+  sensors(filter: Partial<SensorName>, after: SensorName | null, limit: number): Registered<SensorEntry>[];
+  metric(metric: string): Registered<MetricEntry> | null;
+  metrics(): Registered<MetricEntry>[];
+}
+
+/** Every call rejects with `EnvironmentError` where the broker does not answer; what was written is read at once. */
+export interface Registry extends RegistryReader {
+  /**
+   * @param expected undefined: whatever is there; null: nothing may be there; a number: what is there has this revision.
+   * @returns the new revision. Rejects with `RegistryConflict` where it is not as expected.
+   */
+  write(entry: RegistryEntry, expected?: number | null): Promise<number>;
+  /** Writes all, whatever is there. Not as one: where the broker fails, some are written. */
+  writeAll(entries: readonly RegistryEntry[]): Promise<void>;
+  /** Rejects with `RegistryConflict` where the entry has another revision by now. */
+  erase(key: RegistryKey, expected: number): Promise<void>;
+}
+
 export interface ApiDeps {
   readonly clickhouse: ClickHouseClient;
   readonly cluster: ClusterView;
   readonly workers: WorkerQueries;
+  readonly registry: Registry;
   readonly publish: Publish;
   readonly decoder: Decoder;
   readonly health: HealthChecks;

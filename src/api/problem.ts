@@ -35,6 +35,7 @@ const TITLES = {
   404: 'Not found',
   405: 'Method not allowed',
   406: 'Not acceptable',
+  412: 'Precondition failed',
   413: 'Payload too large',
   415: 'Unsupported media type',
   422: 'No usable reading',

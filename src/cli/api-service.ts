@@ -16,6 +16,7 @@ import { watchCluster } from '../runtime/cluster-view.ts';
 import { connectNats } from '../runtime/connections.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
 import { READINGS_STREAM } from '../runtime/message-source.ts';
+import { NatsRegistry } from '../runtime/registry/nats-registry.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Backends } from './backends.ts';
@@ -32,6 +33,7 @@ export async function startApiService(
 ): Promise<ApiServer> {
   const nc = await connectNats(natsUrl, 'hourglass/api');
   const cluster = await watchCluster(nc, topology);
+  const registry = await NatsRegistry.open(nc, systemClock, log);
   const workers = createWorkerQueries(nc, topology.partitions);
   const metrics = createMetrics({ cluster, workers, clock: systemClock, restarts });
   const js = jetstream(nc);
@@ -58,6 +60,7 @@ export async function startApiService(
     clickhouse,
     cluster,
     workers,
+    registry,
     publish,
     decoder: (...message) => decoder.decode(...message),
     health,
@@ -71,6 +74,7 @@ export async function startApiService(
   });
   const letGo = async (): Promise<void> => {
     await cluster.close();
+    await registry.close();
     await metrics.close();
     await nc.close();
   };

@@ -8,6 +8,7 @@ import type { Clock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
 import type { Log } from '../model/log.ts';
 import { publishCity } from './city-publisher.ts';
+import { publishRegistry } from './registry-publisher.ts';
 import { publishSample } from './sample.ts';
 
 export function startDemo(ports: { nc: NatsConnection; clock: Clock; log: Log }): { stop(): Promise<void> } {
@@ -16,7 +17,7 @@ export function startDemo(ports: { nc: NatsConnection; clock: Clock; log: Log })
   const sample = publishSample(ports, stop.signal).then(({ readings }) =>
     log.info(`the demo has published ${readings.toLocaleString('en')} recorded readings of Aarhus, August 2014`),
   );
-  const parts = [sample, publishCity(ports, stop.signal)].map((part) =>
+  const parts = [publishRegistry(ports, stop.signal), sample, publishCity(ports, stop.signal)].map((part) =>
     part.catch((error: unknown) => {
       if (!stop.signal.aborted) log.error(`the demo has ended: ${explain(error)}`);
     }),

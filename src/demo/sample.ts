@@ -37,6 +37,16 @@ export async function publishSample(
   return publisher.published;
 }
 
+/** The recorded sensors with the districts we give them. All of them speak within the first rows of the file. */
+export async function sampleSensors(signal: AbortSignal): Promise<{ sensor: string; district: string }[]> {
+  const names = new Set<string>();
+  for await (const readings of readCsv(SAMPLE_FILE, { signal })) {
+    for (const { sensor } of readings) names.add(sensor);
+    break;
+  }
+  return Array.from(names, (sensor) => ({ sensor, district: DISTRICTS[Number(sensor) % DISTRICTS.length] ?? '' }));
+}
+
 export async function* sampleMessages(signal: AbortSignal): AsyncGenerator<OutgoingMessage> {
   const builders = DISTRICTS.map(
     (district) =>

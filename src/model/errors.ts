@@ -87,6 +87,19 @@ export class WorkersUnavailable extends HourglassError {
   }
 }
 
+/** An entry of the registry is not in the state that the writer expected: somebody else has changed it. */
+export class RegistryConflict extends HourglassError {
+  override readonly name = 'RegistryConflict';
+  constructor(what: string, cause?: unknown) {
+    super(`${what} is not in the state that was expected`, {
+      fault: 'user',
+      retry: false,
+      advice: 'Read it again and decide anew.',
+      cause,
+    });
+  }
+}
+
 /** The text a person reads: what happened and what to do, on one line. */
 export function explain(error: unknown): string {
   if (error instanceof HourglassError) return `${error.message}. ${error.advice}`;

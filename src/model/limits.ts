@@ -163,6 +163,37 @@ export const LOG_FILE_BYTES_MAX = 64 * 1024 * 1024;
 /** Part of a stream's bytes that must be free: below it, `readyz` says that the stream is full. */
 export const STREAM_FREE_SHARE_MIN = 0.01;
 
+// Registry (src/model/registry.ts).
+/** Positions of one district's shape: a coast line in detail; with 17 digits each they stay below a default broker message. */
+export const SHAPE_VERTICES_MAX = 10_000;
+/** Bytes of one position as JSON: longitude, latitude and altitude of 24 characters each, brackets and commas. */
+const POSITION_BYTES_MAX = 80;
+/** Characters of a name or an owner in the registry: a line of text. */
+export const REGISTRY_LABEL_CHARS_MAX = 256;
+/** Characters of a unit (UCUM). */
+export const UNIT_CHARS_MAX = 64;
+/** Metrics of one sensor that may have a unit of their own. */
+export const METRICS_PER_SENSOR_MAX = 256;
+/** Entries of the registry: every API process holds all of them in memory, some 500 bytes each. */
+export const REGISTRY_ENTRIES_MAX = 2_000_000;
+/** Bytes of one entry as a request's body: the largest shape, written with spaces. */
+export const REGISTRY_ENTRY_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of one import: 100,000 sensors of 150 bytes each. */
+export const REGISTRY_IMPORT_BYTES_MAX = 16 * 1024 * 1024;
+/** Rows or features of one import: written in some seconds. */
+export const REGISTRY_IMPORT_ENTRIES_MAX = 100_000;
+/** Problems of an import that are listed one by one; their number is always said. */
+export const REGISTRY_IMPORT_PROBLEMS_MAX = 1_000;
+/** Writes of an import that wait for their acknowledgement at a time. */
+export const REGISTRY_WRITES_IN_FLIGHT_MAX = 256;
+/** Time between two looks whether the watch on the registry still hears what is written: it may fall silent without a word. */
+export const REGISTRY_CHECK_INTERVAL_MS = 10_000;
+
+relation(
+  SHAPE_VERTICES_MAX * POSITION_BYTES_MAX + 4 * REGISTRY_LABEL_CHARS_MAX < 1024 * 1024 - 16 * 1024,
+  'the largest entry of the registry must fit a default broker message',
+);
+
 // GraphQL and SensorThings (src/api/graphql, src/api/sensorthings).
 /** Time the database may take for one question with conditions of the caller's own making. */
 export const READ_MS_MAX = 10_000;
@@ -200,6 +231,8 @@ export const SENSORTHINGS_FILTER_CHARS_MAX = 8_192;
 export const SENSORTHINGS_FILTER_WORDS_MAX = 500;
 /** Nesting of an expression: deeper is hostile, and parser and database recurse. */
 export const SENSORTHINGS_FILTER_DEPTH_MAX = 32;
+/** Entries of the registry that a look for locations takes at a time. */
+export const CATALOGUE_SCAN_ENTRIES = 1_000;
 /** Steps of a path: `Things(…)/Datastreams(…)/Observations(…)/Datastream/Thing` is 5. */
 export const SENSORTHINGS_PATH_STEPS_MAX = 8;
 

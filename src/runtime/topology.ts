@@ -1,7 +1,7 @@
 /**
  * Streams and buckets, created idempotently (`hourglass migrate`, also run by `up`).
  *
- * Job: READINGS with its subject transform, REJECTED, the checkpoint bucket, and the identity of it all: the
+ * Job: READINGS with its subject transform, REJECTED, the buckets, and the identity of it all: the
  * incarnation. Boundary: JetStream management only. Invariants: 10 (same stream, same tables), 12 (the backlog is
  * never thrown away: `discard: new`, no age limit).
  */
@@ -21,6 +21,7 @@ import { nanos, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Config } from '../model/config.ts';
 import { EnvironmentError } from '../model/errors.ts';
+import { REGISTRY_BUCKET } from '../model/registry.ts';
 import { CHECKPOINT_BUCKET } from './checkpoint-bucket.ts';
 import { LEASE_BUCKET } from './membership/lease-bucket.ts';
 import { READINGS_STREAM } from './message-source.ts';
@@ -77,6 +78,12 @@ export async function ensureTopology(nc: NatsConnection, config: Config): Promis
     allow_direct: false,
   });
   await new Kvm(nc).create(LEASE_BUCKET, {
+    history: 1,
+    replicas: config.replicas,
+    storage: StorageType.File,
+    allow_direct: false,
+  });
+  await new Kvm(nc).create(REGISTRY_BUCKET, {
     history: 1,
     replicas: config.replicas,
     storage: StorageType.File,

@@ -158,6 +158,48 @@ describe('figures', () => {
   });
 });
 
+describe('the registry', () => {
+  it('says names, places and units, where it knows them', async () => {
+    const { kind } = fact({});
+    await world.registry.writeAll([
+      { of: 'city', city: 'lisbon', name: 'Lisboa', timeZone: 'Europe/Lisbon' },
+      { of: 'metric', metric: 'temp', name: null, unit: 'Cel' },
+      {
+        of: 'sensor',
+        city: 'lisbon',
+        district: 'd0',
+        kind,
+        sensor: 's000',
+        name: 'Rua da Prata',
+        owner: null,
+        location: { type: 'Point', coordinates: [-9.13, 38.71] },
+        units: { temp: 'K' },
+      },
+    ]);
+    expect(
+      await dataOf(`{
+        city(city: "lisbon") { name timeZone }
+        porto: city(city: "porto") { name timeZone districts(first: 1) { nodes { name } } }
+        sensors(city: "lisbon", district: "d0", first: 2) { nodes { name owner unit location { longitude latitude altitude } } }
+      }`),
+    ).toEqual({
+      city: { name: 'Lisboa', timeZone: 'Europe/Lisbon' },
+      porto: { name: null, timeZone: null, districts: { nodes: [{ name: null }] } },
+      sensors: {
+        nodes: [
+          {
+            name: 'Rua da Prata',
+            owner: null,
+            unit: 'K',
+            location: { longitude: -9.13, latitude: 38.71, altitude: null },
+          },
+          { name: null, owner: null, unit: 'Cel', location: null },
+        ],
+      },
+    });
+  });
+});
+
 describe('pages', () => {
   it('give every row once, and their cursors are those of the REST API', async () => {
     const found: unknown[] = [];

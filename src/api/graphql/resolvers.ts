@@ -8,6 +8,7 @@ import { readBooks, type Book } from '../books.ts';
 import { findHours, seriesId, type FindHours } from '../found-hours.ts';
 import { hourHeadersOf, periodsOf } from '../hours.ts';
 import { readHourlyPage } from '../hourly.ts';
+import { unitOf } from '../registered-unit.ts';
 import { city, district, kind, metric, range, sensor } from '../params.ts';
 import { readDistrictsOf, readSensorsOf } from '../queries/batches.ts';
 import { readCities, readSensors, type CityRow, type DistrictRow, type SensorRow } from '../queries/inventory.ts';
@@ -111,6 +112,9 @@ const Query = {
 };
 
 const City = {
+  name: ({ city: of }: CityRow, _: Args, { deps }: RequestContext) => deps.registry.city(of)?.entry.name ?? null,
+  timeZone: ({ city: of }: CityRow, _: Args, { deps }: RequestContext) =>
+    deps.registry.city(of)?.entry.timeZone ?? null,
   districtCount: (row: CityRow) => row.districts,
   sensorCount: (row: CityRow) => row.sensors,
   districts: (row: CityRow, args: Args, context: RequestContext) =>
@@ -120,6 +124,8 @@ const City = {
 };
 
 const District = {
+  name: (row: DistrictRow, _: Args, { deps }: RequestContext) =>
+    deps.registry.district(row.city, row.district)?.entry.name ?? null,
   sensorCount: (row: DistrictRow) => row.sensors,
   sensors: async (row: DistrictRow, args: Args, context: RequestContext) => {
     const { first, after, ...filter } = argumentsOf(ofDistrictSensors, args);
@@ -137,6 +143,13 @@ const District = {
 };
 
 const Series = {
+  name: (row: SeriesNode, _: Args, { deps }: RequestContext) => deps.registry.sensor(row)?.entry.name ?? null,
+  owner: (row: SeriesNode, _: Args, { deps }: RequestContext) => deps.registry.sensor(row)?.entry.owner ?? null,
+  location: (row: SeriesNode, _: Args, { deps }: RequestContext) => {
+    const [longitude, latitude, altitude] = deps.registry.sensor(row)?.entry.location?.coordinates ?? [];
+    return longitude === undefined ? null : { longitude, latitude, altitude };
+  },
+  unit: (row: SeriesNode, _: Args, { deps }: RequestContext) => unitOf(deps.registry, row),
   hourly: async (row: SeriesNode, args: Args, context: RequestContext) => {
     const { first, after, order, from, to } = argumentsOf(ofSeriesHours, args);
     const hours = periodsOf({ from, to }, 1);

@@ -61,8 +61,20 @@ export const typeDefs = /* GraphQL */ `
     finalThrough: DateTime!
   }
 
+  "GeoJSON's order would be longitude, latitude; here they have names. Degrees, WGS 84."
+  type Position {
+    longitude: Float!
+    latitude: Float!
+    "Metres."
+    altitude: Float
+  }
+
   type City {
     city: String!
+    "What people call it; null where nobody has registered it."
+    name: String
+    "IANA time zone; null where nobody has registered it."
+    timeZone: String
     districtCount: SafeInt!
     "One name in two districts is two sensors."
     sensorCount: SafeInt!
@@ -99,6 +111,8 @@ export const typeDefs = /* GraphQL */ `
   type District {
     city: String!
     district: String!
+    "What people call it; null where nobody has registered it."
+    name: String
     kinds: [String!]!
     metrics: [String!]!
     sensorCount: SafeInt!
@@ -148,6 +162,12 @@ export const typeDefs = /* GraphQL */ `
     firstSeen: DateTime!
     "The last reading's own time."
     lastSeen: DateTime!
+    "What people call the sensor; null where nobody has registered it."
+    name: String
+    owner: String
+    location: Position
+    "UCUM code of the metric; null where none is known."
+    unit: String
     "Its hours, the open one included."
     hourly(
       from: DateTime

@@ -7,6 +7,7 @@
  */
 import { TupleParam } from '@clickhouse/client';
 import { READ_MS_MAX, SENSORTHINGS_QUESTIONS_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
+import type { SensorName } from '../../model/registry.ts';
 import { compareUtf8 } from '../../model/series-order.ts';
 import { findHours } from '../found-hours.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -15,8 +16,8 @@ import { selectRows } from '../queries/sql.ts';
 import { orderOf, SERIES_COLUMNS, type SortKey } from '../queries/view-hours.ts';
 import type { Catalogue } from './catalogue.ts';
 import { notImplemented, type Filter } from './condition.ts';
-import type { StreamKey, ThingKey } from './ids.ts';
-import { KEY_COLUMNS, type EntitySet } from './model.ts';
+import type { StreamKey } from './ids.ts';
+import type { EntitySet } from './model.ts';
 import type { Row } from './properties.ts';
 
 export interface Ask {
@@ -105,14 +106,7 @@ export class Reader {
   }
 
   #locations(ask: Ask): Found {
-    const wanted = ask.parents === null ? null : new Set(ask.parents.rows.map((row) => keyText(row, THING)));
-    const equal = { ...ask.equal, ...ask.filter?.equal } as Partial<ThingKey>;
-    const found: Row[] = [];
-    for (const key of this.#catalogue.located(equal)) {
-      const row: Row = { ...key };
-      if (!isEqual(row, ask.equal) || (wanted !== null && !wanted.has(keyText(row, THING)))) continue;
-      if (ask.filter === null || ask.filter.matches(row)) found.push(row);
-    }
+    const found = this.#located(ask).filter((row) => ask.filter === null || ask.filter.matches(row));
     found.sort((a, b) => {
       for (const { column, isDescending } of ask.order) {
         const rank = compareUtf8(String(a[column]), String(b[column]));
@@ -128,6 +122,14 @@ export class Reader {
         : []
       : found.slice(ask.skip, ask.skip + ask.limit);
     return { rows, count: ask.isCounted ? found.length : null };
+  }
+
+  /** Of parents their own place; without parents all places that the path and the filter's equalities leave. */
+  #located({ parents, equal, filter }: Ask): Row[] {
+    if (parents !== null)
+      return parents.rows.filter((row) => this.#catalogue.thing(row as unknown as SensorName)?.location != null);
+    const names = this.#catalogue.located({ ...filter?.equal, ...equal });
+    return Array.from(names, (name): Row => ({ ...name })).filter((row) => isEqual(row, equal));
   }
 
   async #observations(ask: Ask): Promise<Found> {
@@ -155,8 +157,6 @@ export class Reader {
     return { rows: rows.map((row) => ({ ...row })), count };
   }
 }
-
-const THING = KEY_COLUMNS.Things;
 
 /** One text a key. */
 export function keyText(row: Row, columns: readonly string[]): string {

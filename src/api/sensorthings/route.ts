@@ -9,7 +9,7 @@ import type { Context } from 'hono';
 import { hourHeadersOf } from '../hours.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
-import { EMPTY_CATALOGUE } from './catalogue.ts';
+import { catalogueOf } from './catalogue.ts';
 import { ENTITY_SETS } from './model.ts';
 import { optionsOf } from './options.ts';
 import { Reader } from './reader.ts';
@@ -69,12 +69,8 @@ async function answer(c: Context, deps: ApiDeps): Promise<Response> {
   const path = url.pathname.slice(ROOT.length).replaceAll(/^\/|\/$/g, '');
   const options = optionsOf(url.searchParams);
   if (path === '') return c.json(rootOf(root), 200);
-  const service = {
-    reader: new Reader(deps, EMPTY_CATALOGUE),
-    catalogue: EMPTY_CATALOGUE,
-    root,
-    nowMs: deps.clock.nowMs(),
-  };
+  const catalogue = catalogueOf(deps.registry);
+  const service = { reader: new Reader(deps, catalogue), catalogue, root, nowMs: deps.clock.nowMs() };
   const headers = hourHeadersOf(deps.cluster);
   const found = await answerPath(service, path, `${url.origin}${url.pathname}`, options);
   if ('nothing' in found) return c.body(null, 204, headers);

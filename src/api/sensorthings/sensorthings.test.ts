@@ -228,6 +228,67 @@ describe('datamodel', () => {
   });
 });
 
+describe('what the registry knows', () => {
+  const place = { type: 'Point' as const, coordinates: [-9.13, 38.71] };
+  beforeEach(async () => {
+    const sensor = { of: 'sensor', city: 'lisbon', district: 'd0', kind: 'air' } as const;
+    await world.registry.writeAll([
+      { ...sensor, sensor: 's1', name: 'Rua da Prata', owner: 'city', location: place, units: { temp: 'Cel' } },
+      {
+        ...sensor,
+        sensor: "o'hara",
+        name: null,
+        owner: null,
+        location: { ...place, coordinates: [-9, 38] },
+        units: {},
+      },
+      { ...sensor, sensor: 'nobody', name: null, owner: null, location: null, units: {} },
+      { of: 'metric', metric: 'pm2.5', name: 'Fine dust', unit: 'ug/m3' },
+    ]);
+  });
+
+  it('location: the place of a sensor, found from its thing and leading back', async () => {
+    const { value } = await get('Locations?$count=true');
+    expect(value.map((one) => one['@iot.id'])).toEqual(['lisbon:d0:air:o~27hara', 'lisbon:d0:air:s1']);
+    expect(value[1]).toMatchObject({ name: 's1', encodingType: 'application/geo+json', location: place });
+    expect((await get("Things('lisbon:d0:air:s1')/Locations")).value).toEqual([value[1]]);
+    expect((await get("Locations('lisbon:d0:air:s1')/Things")).value).toMatchObject([{ description: 'Rua da Prata' }]);
+    expect(await statusOf("Locations('lisbon:d0:air:nobody')")).toBe(404);
+    expect((await get("Things('lisbon:d1:air:s1')/Locations")).value).toEqual([]);
+    const { value: things } = await get(
+      `Things?${filter("properties/district eq 'd0'")}&$expand=Locations($select=location)`,
+    );
+    expect(things.map((one) => one['Locations'])).toEqual([
+      [{ location: { ...place, coordinates: [-9, 38] } }],
+      [{ location: place }],
+      [],
+      [],
+      [],
+      [],
+    ]);
+    const found = await get(
+      `Locations?${filter("startswith(name, 's')")}&$orderby=name desc&$top=1&$skip=0&$count=true`,
+    );
+    expect(found).toMatchObject({ '@iot.count': 1, value: [{ name: 's1' }] });
+    expect((await get('Locations?$orderby=name desc&$top=1')).value).toMatchObject([{ name: 's1' }]);
+    expect((await get('HistoricalLocations')).value).toEqual([]);
+  });
+
+  it('units, titles, owners and places stand in things, datastreams, observed properties and features', async () => {
+    expect(await get("Things('lisbon:d0:air:s1')")).toMatchObject({
+      description: 'Rua da Prata',
+      properties: { owner: 'city' },
+    });
+    expect(await get("Datastreams('lisbon:d0:air:s1:temp')")).toMatchObject({
+      unitOfMeasurement: { name: 'Cel', symbol: 'Cel', definition: 'ucum:Cel' },
+      observedArea: place,
+    });
+    expect(await get("Datastreams('porto:d1:air:s1:pm2.5')/unitOfMeasurement/symbol")).toEqual({ symbol: 'ug/m3' });
+    expect(await get("ObservedProperties('pm2.5')")).toMatchObject({ description: 'Fine dust' });
+    expect(await get("FeaturesOfInterest('lisbon:d0:air:s1')/feature")).toMatchObject({ feature: { geometry: place } });
+  });
+});
+
 describe('resource-path-to-entities', () => {
   it('a set, an entity, a property, its value, what leads on, references', async () => {
     const stream = "Datastreams('lisbon:d0:air:s1:temp')";
