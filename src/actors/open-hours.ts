@@ -4,7 +4,7 @@
  * Job: answers a question about hours with a partition's windows and its sealed, unconfirmed rows, added up per
  * series and hour, smallest keys first. Boundary: reads; changes nothing.
  */
-import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
+import type { OpenHoursRequest, OpenRow, SeriesKey } from '../model/cluster.ts';
 import { addPairTo } from '../model/double-double.ts';
 import { compareRows } from '../model/series-order.ts';
 import type { Cell } from './cell-arena.ts';
@@ -33,8 +33,7 @@ export function openHours(
   }
   for (const block of unconfirmed) {
     readRows(block.bytes, (row) => {
-      if (row.hour < request.fromHour || row.hour >= request.toHour || !wantsChannel(request, row)) return;
-      if (request.sensor !== undefined && row.sensor !== request.sensor) return;
+      if (row.hour < request.fromHour || row.hour >= request.toHour || !slots.wantsRow(row)) return;
       rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
     });
   }
@@ -54,29 +53,58 @@ function wantsChannel(request: OpenHoursRequest, channel: Channel): boolean {
   );
 }
 
-/** Which slots a request is about: decided once per channel, then by the sensor's bytes. */
+/** The sensors of a channel that a request is about. */
+type ChannelWish = ReadonlySet<string> | 'all' | 'none';
+
+/** The sensors a request names in each channel it names. */
+function sensorsByChannel(series: readonly SeriesKey[]): Map<string, Set<string>> {
+  const channels = new Map<string, Set<string>>();
+  for (const one of series) {
+    const sensors = channels.get(channelKey(one)) ?? new Set();
+    channels.set(channelKey(one), sensors.add(one.sensor));
+  }
+  return channels;
+}
+
+function channelKey({ city, district, kind, metric }: Channel): string {
+  return `${city}\n${district}\n${kind}\n${metric}`;
+}
+
+/** Which slots and rows a request is about: decided once per channel, then by the sensor. */
 class SlotFilter {
   readonly #series: SeriesIndex;
   readonly #request: OpenHoursRequest;
-  readonly #channels: (boolean | undefined)[] = [];
+  readonly #channels: (ChannelWish | undefined)[] = [];
   readonly #sensor: Uint8Array | null;
+  readonly #listed: ReadonlyMap<string, ReadonlySet<string>> | null;
 
   constructor(request: OpenHoursRequest, series: SeriesIndex) {
     this.#request = request;
     this.#series = series;
     this.#sensor = request.sensor === undefined ? null : new TextEncoder().encode(request.sensor);
+    this.#listed = request.series === undefined ? null : sensorsByChannel(request.series);
   }
 
   wants(slot: number): boolean {
-    const channel = (this.#channels[this.#series.channelIdOf(slot)] ??= wantsChannel(
-      this.#request,
-      this.#series.channelOf(slot),
-    ));
-    return channel && (this.#sensor === null || sameBytes(this.#sensor, this.#series.nameBytes(slot)));
+    const wish = (this.#channels[this.#series.channelIdOf(slot)] ??= this.#wishOf(this.#series.channelOf(slot)));
+    if (wish === 'none') return false;
+    if (this.#sensor !== null && !sameBytes(this.#sensor, this.#series.nameBytes(slot))) return false;
+    return wish === 'all' || wish.has(this.sensorOf(slot));
+  }
+
+  wantsRow(row: Channel & { sensor: string }): boolean {
+    if (this.#request.sensor !== undefined && this.#request.sensor !== row.sensor) return false;
+    const wish = this.#wishOf(row);
+    return wish !== 'none' && (wish === 'all' || wish.has(row.sensor));
   }
 
   sensorOf(slot: number): string {
     return this.#request.sensor ?? utf8.decode(this.#series.nameBytes(slot));
+  }
+
+  #wishOf(channel: Channel): ChannelWish {
+    if (!wantsChannel(this.#request, channel)) return 'none';
+    return this.#listed === null ? 'all' : (this.#listed.get(channelKey(channel)) ?? 'none');
   }
 }
 

@@ -197,6 +197,17 @@ describe('invariant 8: the open hour is read without a gap or a double', () => {
     const next = bench.actor.openHours({ fromHour: H0, toHour: H0 + 1, limit: 2, after: first[2]! });
     expect(next.map((r) => r.sensor)).toEqual(['s03', 's04']);
   });
+
+  it('a list of series is answered for these series alone, from windows and from unconfirmed rows', () => {
+    const bench = new ActorBench();
+    for (const sensor of ['s1', 's2', 's3']) bench.reading(T0, 1, { sensor });
+    bench.actor.seal(T0, { all: true });
+    for (const sensor of ['s1', 's2', 's3']) bench.reading(T0 + 1, 2, { sensor });
+    const [first, , third] = bench.actor.openHours({ fromHour: H0, toHour: H0 + 1, limit: 10 });
+    const series = [first!, { ...third!, metric: 'other' }];
+    const rows = bench.actor.openHours({ fromHour: H0, toHour: H0 + 1, limit: 10, series });
+    expect(rows).toMatchObject([{ sensor: 's1', count: 2, sumHi: 3 }]);
+  });
 });
 
 describe('sent twice, counted once', () => {

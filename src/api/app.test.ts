@@ -357,7 +357,8 @@ describe('POST /v1/readings', () => {
     expect([large.status, large.headers.get('Content-Type')]).toEqual([413, 'application/problem+json']);
     const chunk = new Uint8Array(1024 * 1024).fill(0x20);
     const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
-    const streamed = await api.request(PATH, { method: 'POST', body: endless, duplex: 'half' });
+    const init = { method: 'POST', body: endless, duplex: 'half' };
+    const streamed = await api.request(PATH, init);
     expect(streamed.status).toBe(413);
     for (const sequence of ['boot', 'boot:', 'boot:-1', 'boot:9007199254740992', 'bo ot:1', ':1']) {
       const problem = await problemOf(PATH, { method: 'POST', body: pack, headers: { 'Hourglass-Seq': sequence } });
@@ -540,6 +541,7 @@ describe('/openapi.json', () => {
       'get /metrics',
       'get /openapi.json',
       'get /readyz',
+      'get /sensorthings/v1.1',
       'get /v1/admin/partitions',
       'get /v1/cities',
       'get /v1/cities/{city}/districts',
@@ -550,6 +552,7 @@ describe('/openapi.json', () => {
       'get /v1/hourly',
       'get /v1/ledger',
       'get /v1/sensors',
+      'get post /graphql',
       'get put /v1/admin/pool',
       'post /v1/admin/flush',
       'post /v1/readings/{city}/{district}/{kind}/{source}',

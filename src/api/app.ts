@@ -11,6 +11,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 import type { ZodError } from 'zod';
+import { addGraphql } from './graphql/route.ts';
 import { addAdmin } from './routes/admin.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
@@ -27,6 +28,7 @@ import { addDoors, OPEN_DOORS } from './doors/doors.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
+import { addSensorThings } from './sensorthings/route.ts';
 
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({
@@ -45,6 +47,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   addDoors(app, doors, deps.clock);
   for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addRegistry, addAdmin])
     add(app, deps);
+  addGraphql(app, deps);
+  addSensorThings(app, deps);
   addDocument(app, doors.anonymous);
   addReference(app);
 

@@ -5,7 +5,7 @@
  * Invariant 8: `finalThroughMs` is read first, then the workers are asked, then the table is read without what their
  * answer holds; so no reading is missed, and none is counted twice. Without an answer there is no page.
  */
-import type { OpenRow, PartitionEdge } from '../model/cluster.ts';
+import type { OpenRow, PartitionEdge, SeriesKey } from '../model/cluster.ts';
 import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-double.ts';
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
@@ -34,6 +34,8 @@ export interface HourlyRow {
 
 interface Ask {
   readonly filter: SeriesFilter;
+  /** Only these series; absent: all that the filter lets through. */
+  readonly series?: readonly SeriesKey[];
   readonly fromHour: number;
   readonly toHour: number;
   readonly after: HourKey | null;
@@ -84,6 +86,7 @@ async function askWorkers(deps: ApiDeps, ask: Ask, fromHour: number, final: numb
   try {
     const { rows, edges } = await deps.workers.openHours({
       ...filter,
+      ...(ask.series === undefined ? {} : { series: ask.series }),
       ...(ask.after === null ? {} : { after: afterOf(ask.after) }),
       fromHour,
       toHour: ask.toHour,

@@ -133,12 +133,13 @@ function qualityOf(type: string, accept: string): number {
   return 0;
 }
 
-function encodeCursor(name: string, key: Key): string {
+/** The opaque cursor behind a row. */
+export function encodeCursor(name: string, key: Key): string {
   return Buffer.from(JSON.stringify([CURSOR_VERSION, name, ...key]), 'utf8').toString('base64url');
 }
 
 /** @throws {Problem} 400 where the cursor is not one this list gave. */
-function decodeCursor<K extends Key>(cursor: string, name: string, key: z.ZodType<K>): K {
+export function decodeCursor<K extends Key>(cursor: string, name: string, key: z.ZodType<K>): K {
   let parts: unknown;
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));

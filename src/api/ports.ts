@@ -94,6 +94,8 @@ export interface ApiDeps {
   readonly clock: Clock;
   /** Readings older than this before their receipt are `too-old`; 0: no horizon. */
   readonly horizonMs: number;
+  /** The page of GraphiQL, with all that it loads; absent: there is none. */
+  readonly renderGraphiql?: (options: object) => string | Promise<string>;
   /** Told of what the caller is not: errors that are answered with 500 (`where` ends in its reference) or break a stream. */
   readonly onError?: (error: unknown, where: string) => void;
   /** Told of every request when its answer begins; `route` is the pattern, empty where there is none. */

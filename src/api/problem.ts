@@ -46,6 +46,7 @@ const TITLES = {
   422: 'No usable reading',
   429: 'Too many requests',
   500: 'Internal error',
+  501: 'Not implemented',
   503: 'Unavailable',
 } as const;
 export type ProblemStatus = keyof typeof TITLES;

@@ -21,6 +21,7 @@ import { createWorkerQueries } from '../runtime/worker-queries.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Backends } from './backends.ts';
 import { openDoors } from './open-doors.ts';
+import { graphiqlRenderer } from './graphiql.ts';
 
 /** A publisher is told after this long that the broker does not answer; the message may be stored. */
 const PUBLISH_MS_MAX = 5_000;
@@ -56,6 +57,7 @@ export async function startApiService(
       return state.bytes > stream.max_bytes * (1 - STREAM_FREE_SHARE_MIN);
     },
   };
+  const renderGraphiql = graphiqlRenderer(process.env);
   const app = createApp({
     clickhouse,
     cluster,
@@ -71,6 +73,7 @@ export async function startApiService(
     doors,
     dataVersion: () => cluster.dataVersion(),
     onAnswer: (outcome) => metrics.answer(outcome),
+    ...(renderGraphiql === null ? {} : { renderGraphiql }),
     onRequest: (...request) => metrics.request(...request),
     onError: (error, where) =>
       log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),

@@ -31,6 +31,8 @@ export interface OpenHoursRequest {
   kind?: string;
   metric?: string;
   sensor?: string;
+  /** Only these series. */
+  series?: readonly SeriesKey[];
   /** Hour index, inclusive. */
   fromHour: number;
   /** Hour index, exclusive. */

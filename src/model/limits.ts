@@ -290,6 +290,48 @@ relation(
   'the largest entry of the registry must fit a default broker message',
 );
 
+// GraphQL and SensorThings (src/api/graphql, src/api/sensorthings).
+/** Time the database may take for one question with conditions of the caller's own making. */
+export const READ_MS_MAX = 10_000;
+/** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */
+export const OPEN_HOURS_ROWS_MAX = 50_000;
+/** Bytes of a GraphQL request. The longest query people write by hand has some thousand. */
+export const GRAPHQL_REQUEST_BYTES_MAX = 64 * 1024;
+/** Tokens of a GraphQL query: validation takes time in their square. GraphiQL's introspection has 350. */
+export const GRAPHQL_TOKENS_MAX = 2_000;
+/** Nesting of a GraphQL query. cities > nodes > districts > nodes > sensors > nodes > hours > edges > node > field is 10. */
+export const GRAPHQL_DEPTH_MAX = 12;
+/** Rows that a GraphQL query may ask for, counted before it runs: as many as two of the largest pages. */
+export const GRAPHQL_COST_MAX = 20_000;
+/** Questions to database and workers that one GraphQL request may lead to: aliases repeat a field at little cost. */
+export const GRAPHQL_QUESTIONS_MAX = 50;
+/** Parents whose lists are read by one question: a thousand of the longest names stay below 1 MiB. */
+export const GRAPHQL_BATCH_PARENTS_MAX = 1_000;
+/** Entities of one answer of SensorThings when not asked, ... */
+export const SENSORTHINGS_TOP_DEFAULT = 100;
+/** ... and at most; the rest is behind `@iot.nextLink`. */
+export const SENSORTHINGS_TOP_MAX = 1_000;
+/** Entities that `$skip` may pass over: they are read all the same. A year of hours is 8,784. */
+export const SENSORTHINGS_SKIP_MAX = 100_000;
+/** Entities that one answer may hold with everything that `$expand` adds. */
+export const SENSORTHINGS_ENTITIES_MAX = 20_000;
+/** Entities that `$expand` gives of one parent when not asked. */
+export const SENSORTHINGS_EXPAND_TOP_DEFAULT = 20;
+/** Nesting of `$expand`: ObservedProperty > Datastreams > Thing > Locations is 4. */
+export const SENSORTHINGS_EXPAND_DEPTH_MAX = 4;
+/** Questions to database and workers that one answer may lead to: one each entity set that `$expand` names. */
+export const SENSORTHINGS_QUESTIONS_MAX = 20;
+/** Characters of one expression: what fits into a URL. */
+export const SENSORTHINGS_FILTER_CHARS_MAX = 8_192;
+/** Words of one expression: each `or` nests the one before, here and in the database. */
+export const SENSORTHINGS_FILTER_WORDS_MAX = 500;
+/** Nesting of an expression: deeper is hostile, and parser and database recurse. */
+export const SENSORTHINGS_FILTER_DEPTH_MAX = 32;
+/** Entries of the registry that a look for locations takes at a time. */
+export const CATALOGUE_SCAN_ENTRIES = 1_000;
+/** Steps of a path: `Things(…)/Datastreams(…)/Observations(…)/Datastream/Thing` is 5. */
+export const SENSORTHINGS_PATH_STEPS_MAX = 8;
+
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;

@@ -4,6 +4,7 @@
  * Boundary: wires the real ports to a {@link Host}. Errors cross threads as text, since they lose their class.
  */
 import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { systemClock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
 import { addLedger, emptyLedger } from '../model/ledger.ts';

@@ -110,13 +110,17 @@ export function depsOf(world: World, database: TestDatabase): ApiDeps {
 
 /** The port's promise: filtered, after the key, the smallest first, at most `limit`. */
 function openRowsFor(request: OpenHoursRequest, rows: readonly OpenRow[]): OpenRow[] {
-  const { after } = request;
+  const { after, series } = request;
   return rows
     .filter((row) => row.hour >= request.fromHour && row.hour < request.toHour)
     .filter((row) =>
       (['city', 'district', 'kind', 'metric', 'sensor'] as const).every(
         (key) => request[key] === undefined || request[key] === row[key],
       ),
+    )
+    .filter(
+      (row) =>
+        series === undefined || series.some((one) => compareRows({ ...one, hour: 0 }, { ...row, hour: 0 }) === 0),
     )
     .filter((row) => after === undefined || compareRows(row, after) > 0)
     .sort(compareRows)

@@ -6,7 +6,7 @@
  */
 import { TupleParam, type ClickHouseClient } from '@clickhouse/client';
 import type { PartitionEdge, SeriesKey } from '../../model/cluster.ts';
-import { equalTo, keyAfter, keyParams, selectRows, type KeyColumn } from './sql.ts';
+import { equalTo, keyAfter, keyParams, selectRows, SERIES_IN, seriesParam, type KeyColumn } from './sql.ts';
 
 export type SeriesFilter = Partial<Readonly<Record<keyof SeriesKey, string | undefined>>>;
 /** city, district, kind, metric, sensor, hour index: the order of table and pages. */
@@ -44,6 +44,8 @@ export async function readHourFacts(
   client: ClickHouseClient,
   ask: {
     filter: SeriesFilter;
+    /** Only these series; absent: all that the filter lets through. */
+    series?: readonly SeriesKey[];
     fromHour: number;
     toHour: number;
     after: HourKey | null;
@@ -57,7 +59,7 @@ export async function readHourFacts(
       arrayMap(p -> [p.4, p.5], arraySort(groupArray((incarnation, partition, block, sum, sum_lo)))),
       min(min), max(max), countIf(revised = 1)
     FROM hourglass.hourly_facts FINAL
-    WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(ask.filter)}
+    WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(ask.filter)}${ask.series === undefined ? '' : ` AND ${SERIES_IN}`}
       ${ask.after === null ? '' : `AND city >= {after0:String} AND ${keyAfter(KEY)}`}
       ${hidden === null ? '' : `AND NOT (${HIDDEN})`}
     GROUP BY city, district, kind, metric, sensor, hour
@@ -65,6 +67,7 @@ export async function readHourFacts(
     LIMIT {limit:UInt32}`;
   const rows = await selectRows<FactsRow>(client, query, {
     ...ask.filter,
+    ...(ask.series === undefined ? {} : seriesParam(ask.series)),
     ...(ask.after === null ? {} : keyParams([...ask.after.slice(0, 5), ask.after[5] * 3_600])),
     ...hidden,
     from: ask.fromHour * 3_600,

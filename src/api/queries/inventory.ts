@@ -31,16 +31,21 @@ interface Slice<K> {
   limit: number;
 }
 
-/** Sensors of a city: one name in two districts is two sensors. */
+/**
+ * Sensors of a city: one name in two districts is two sensors.
+ * @param only this city alone.
+ */
 export async function readCities(
   client: ClickHouseClient,
   { after, limit }: Slice<readonly [string]>,
+  only?: string,
 ): Promise<CityRow[]> {
   const rows = await selectRows<[string, number, number]>(
     client,
     `SELECT city, uniqExact(district), uniqExact(district, sensor) FROM hourglass.sensor_facts
-     ${after === null ? '' : 'WHERE city > {after0:String}'} GROUP BY city ORDER BY city LIMIT {limit:UInt32}`,
-    { ...keyParams(after ?? []), limit },
+     WHERE true${equalTo({ city: only })} ${after === null ? '' : 'AND city > {after0:String}'}
+     GROUP BY city ORDER BY city LIMIT {limit:UInt32}`,
+    { city: only, ...keyParams(after ?? []), limit },
   );
   return rows.map(([city, districts, sensors]) => ({ city, districts, sensors }));
 }

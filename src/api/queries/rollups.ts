@@ -34,7 +34,7 @@ export interface RollupFigures {
 type Row = [string, number, number, number | null, number, number, number | null, number, number];
 
 /** The column that a period stands in, and the same as a whole number and back. */
-const PERIODS = {
+export const PERIODS = {
   hourly: {
     column: 'hour',
     index: 'intDiv(toUnixTimestamp(hour), 3600)',

@@ -3,8 +3,9 @@
  *
  * Boundary: strings; column names and types are literals of this program.
  */
-import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { QUERY_MEMORY_BYTES_MAX, QUERY_S_MAX } from '../../model/limits.ts';
+import { TupleParam, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import type { SeriesKey } from '../../model/cluster.ts';
 
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
@@ -21,12 +22,13 @@ export async function selectRows<Row extends readonly unknown[]>(
   client: ClickHouseClient,
   query: string,
   query_params: Record<string, unknown>,
+  settings: ClickHouseSettings = {},
 ): Promise<Row[]> {
   const result = await client.query({
     query,
     query_params,
     format: 'JSONCompactEachRow',
-    clickhouse_settings: READ_SETTINGS,
+    clickhouse_settings: { ...READ_SETTINGS, ...settings },
   });
   return result.json<Row>();
 }
@@ -57,4 +59,16 @@ export function equalTo(filters: Readonly<Record<string, string | undefined>>): 
     .filter((column) => filters[column] !== undefined)
     .map((column) => ` AND ${column} = {${column}:String}`)
     .join('');
+}
+
+/** "One of these series", for {@link seriesParam}. The primary index understands it. */
+export const SERIES_IN =
+  '(city, district, kind, metric, sensor) IN {series:Array(Tuple(String, String, String, String, String))}';
+
+export function seriesParam(series: readonly SeriesKey[]): Record<string, unknown> {
+  return {
+    series: series.map(
+      ({ city, district, kind, metric, sensor }) => new TupleParam([city, district, kind, metric, sensor]),
+    ),
+  };
 }

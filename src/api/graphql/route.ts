@@ -1,0 +1,85 @@
+/**
+ * `GET` and `POST /graphql`.
+ *
+ * Job: GraphQL Yoga with our schema, guards and errors. Boundary: a query language over the questions of the REST API;
+ * nothing can be read here that cannot be read there. No uploads, no batches of operations, no mutations.
+ */
+import { z, type OpenAPIHono } from '@hono/zod-openapi';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { GRAPHQL_REQUEST_BYTES_MAX } from '../../model/limits.ts';
+import type { ApiDeps } from '../ports.ts';
+import { Problem, problems } from '../problem.ts';
+import { Questions, type RequestContext } from './context.ts';
+import { maskError } from './errors.ts';
+import { guards } from './guards.ts';
+import { resolvers } from './resolvers.ts';
+import { typeDefs } from './schema.ts';
+
+const PATH = '/graphql';
+
+export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
+  const yoga = createYoga<object, RequestContext>({
+    schema: createSchema<RequestContext>({ typeDefs, resolvers }),
+    context: () => ({ deps, questions: new Questions() }),
+    graphqlEndpoint: PATH,
+    plugins: guards,
+    maskedErrors: { maskError: (error) => maskError(error, (cause) => deps.onError?.(cause, PATH)) },
+    maxRequestBodySize: GRAPHQL_REQUEST_BYTES_MAX,
+    batching: false,
+    multipart: false,
+    cors: false,
+    landingPage: false,
+    logging: false,
+    graphiql: deps.renderGraphiql === undefined ? false : { title: 'Hourglass' },
+    ...(deps.renderGraphiql === undefined ? {} : { renderGraphiQL: deps.renderGraphiql }),
+    fetchAPI: { Request, Response, Headers, ReadableStream, URL },
+  });
+  app.on(['GET', 'POST'], PATH, async (c) => {
+    const response = await yoga.fetch(c.req.raw, {});
+    if (response.status === 406) throw new Problem(406, `Answers are given as ${Object.keys(content).join(', ')}.`);
+    if (response.status === 415) throw new Problem(415, 'A question is application/json or application/graphql.');
+    return response;
+  });
+  describe(app);
+}
+
+const answer = z
+  .object({ data: z.record(z.string(), z.unknown()).nullable().optional(), errors: z.array(z.unknown()).optional() })
+  .openapi('GraphqlAnswer');
+const media = { schema: answer };
+const content = { 'application/json': media, 'application/graphql-response+json': media };
+const responses = {
+  200: {
+    description: 'Data, errors or both (GraphQL over HTTP)',
+    content: { ...content, 'text/event-stream': { schema: z.string() }, 'text/html': { schema: z.string() } },
+  },
+  400: { description: 'The query cannot be read or asks for too much', content },
+  405: { description: 'Not a method for this', content },
+  413: { description: 'The request is too large', content },
+  ...problems(406, 415),
+  500: { description: 'Our mistake', content },
+};
+
+function describe(app: OpenAPIHono): void {
+  const question = z.object({
+    query: z.string().openapi({ example: '{ cities { nodes { city sensorCount } } }' }),
+    operationName: z.string().optional(),
+  });
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: PATH,
+    operationId: 'graphqlGet',
+    summary: 'The same questions in GraphQL; the schema can be asked for (introspection)',
+    request: { query: question.extend({ variables: z.string().optional().openapi({ description: 'JSON' }) }) },
+    responses,
+  });
+  const body = question.extend({ variables: z.record(z.string(), z.unknown()).optional() }).openapi('GraphqlQuestion');
+  app.openAPIRegistry.registerPath({
+    method: 'post',
+    path: PATH,
+    operationId: 'graphqlPost',
+    summary: 'The same questions in GraphQL; the schema can be asked for (introspection)',
+    request: { body: { required: true, content: { 'application/json': { schema: body } } } },
+    responses,
+  });
+}
