@@ -47,7 +47,11 @@ beforeAll(async () => {
     fact({ hour: FINAL_HOUR + 1, sensor: 'open' }),
   ]);
   world = new World();
-  const doors = { ...OPEN_DOORS, anonymous: new Set<never>(), keys: { find: async (secret: string) => findKey(keys, secret) } };
+  const doors = {
+    ...OPEN_DOORS,
+    anonymous: new Set<never>(),
+    keys: { find: async (secret: string) => findKey(keys, secret) },
+  };
   api = await checkedApi({ ...depsOf(world, database), doors });
 }, 60_000);
 afterAll(() => database.stop());
