@@ -6,8 +6,9 @@
  * Boundary: pure memory, made and dropped at any time; no checkpoint holds it. It costs nothing per reading: cells are
  * added up when they are sealed, and windows when {@link LiveFigures.rows} is called.
  */
+import { addTo, type DoubleDouble } from '../model/double-double.ts';
 import type { LiveRow } from '../model/live.ts';
-import { addLiveRow, addLiveSum, emptyLiveRow } from '../model/live-row.ts';
+import { addLiveRow, emptyLiveRow } from '../model/live-row.ts';
 import type { HourWindow } from './hour-window.ts';
 import type { SealedBlock } from './outbox.ts';
 import { readRows } from './row-binary.ts';
@@ -50,16 +51,34 @@ export class LiveFigures {
   }
 }
 
-/** A million cells a second at most pass here: the channel is looked up by its number, not by its names. */
+/**
+ * A million cells a second at most pass here: a channel is found by its number, not by its names, and nothing is
+ * allocated for a cell.
+ */
 function addWindow(target: ChannelHours, window: HourWindow, series: SeriesIndex): void {
-  const byChannel: (CityRow | undefined)[] = [];
-  window.forEachCell(({ slot, count, hi, lo, min, max }) => {
-    const row = (byChannel[series.channelIdOf(slot)] ??= target.of(series.channelOf(slot), window.hour));
-    row.count += count;
-    addLiveSum(row, hi, lo);
-    if (min < row.min) row.min = min;
-    if (max > row.max) row.max = max;
+  const sums: (ChannelSum | undefined)[] = [];
+  window.forEachCell((cell) => {
+    const { slot } = cell;
+    const sum = (sums[series.channelIdOf(slot)] ??= { slot, count: 0, hi: 0, lo: 0, min: Infinity, max: -Infinity });
+    sum.count += cell.count;
+    addTo(sum, cell.hi);
+    if (cell.lo !== 0) addTo(sum, cell.lo);
+    if (cell.min < sum.min) sum.min = cell.min;
+    if (cell.max > sum.max) sum.max = cell.max;
   });
+  for (const sum of sums) {
+    if (sum === undefined) continue;
+    const { slot, hi: sumHi, lo: sumLo, ...rest } = sum;
+    addLiveRow(target.of(series.channelOf(slot), window.hour), { ...rest, sumHi, sumLo });
+  }
+}
+
+/** A channel's cells of one window added up; `slot` is one of its series. */
+interface ChannelSum extends DoubleDouble {
+  slot: number;
+  count: number;
+  min: number;
+  max: number;
 }
 
 /** Rows by hour and channel. */

@@ -379,6 +379,8 @@ export const LIVE_CLIENTS_MAX = 10_000;
 export const LIVE_CLIENTS_PER_ADDRESS_MAX = 2_000;
 /** Bytes handed to one client at a time: the next are taken, newest first of each key, when these are on their way. */
 export const LIVE_CHUNK_BYTES_MAX = 65_536;
+/** Bytes of a message from a client's WebSocket: it has nothing to say. */
+export const LIVE_MESSAGE_BYTES_MAX = 1_024;
 /** Silence after which a client is told that the connection lives: half of what proxies usually bear. */
 export const LIVE_HEARTBEAT_MS = 15_000;
 /** A client that has taken nothing for this long is cut: four heartbeats. It may come back with its last event id. */

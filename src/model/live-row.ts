@@ -15,17 +15,10 @@ export function emptyLiveRow(key: Pick<LiveRow, 'district' | 'kind' | 'metric' |
 /** Adds the figures of another row. */
 export function addLiveRow(row: LiveRow, addend: Omit<LiveRow, 'district' | 'kind' | 'metric' | 'hour'>): void {
   row.count += addend.count;
-  addLiveSum(row, addend.sumHi, addend.sumLo);
+  const sum = { hi: row.sumHi, lo: row.sumLo };
+  addPairTo(sum, addend.sumHi, addend.sumLo);
+  row.sumHi = sum.hi;
+  row.sumLo = sum.lo;
   row.min = Math.min(row.min, addend.min);
   row.max = Math.max(row.max, addend.max);
 }
-
-export function addLiveSum(row: LiveRow, hi: number, lo: number): void {
-  scratch.hi = row.sumHi;
-  scratch.lo = row.sumLo;
-  addPairTo(scratch, hi, lo);
-  row.sumHi = scratch.hi;
-  row.sumLo = scratch.lo;
-}
-
-const scratch = { hi: 0, lo: 0 };

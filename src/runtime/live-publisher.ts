@@ -29,8 +29,9 @@ import { pack, unpack } from './wire.ts';
 
 /** What is asked of a {@link Host}. */
 export interface LiveHost {
-  answering(): readonly PartitionRunner[];
+  answering(): readonly LiveRunner[];
 }
+type LiveRunner = Pick<PartitionRunner, 'actor' | 'epoch' | 'edge'>;
 
 interface Interest {
   readonly untilMs: number;
@@ -40,7 +41,7 @@ interface Interest {
 
 /** A partition whose figures are told, since when, and what the table held then. */
 interface Told {
-  readonly runner: PartitionRunner;
+  readonly runner: LiveRunner;
   readonly figures: LiveFigures;
   readonly edge: LiveEdge;
 }
@@ -131,7 +132,7 @@ export class LivePublisher {
   }
 
   /** Figures of partitions that are new, or of hours that nobody asked for before, begin anew, and a session with them. */
-  async #begin(runners: readonly PartitionRunner[], fromHour: number): Promise<void> {
+  async #begin(runners: readonly LiveRunner[], fromHour: number): Promise<void> {
     const stays = new Map(this.#told.map((told) => [told.runner, told]));
     const told: Told[] = [];
     for (const runner of runners) {
@@ -153,7 +154,7 @@ export class LivePublisher {
   }
 
   async #addUp(
-    runners: readonly PartitionRunner[],
+    runners: readonly LiveRunner[],
     cities: ReadonlySet<string>,
     fromHour: number,
   ): Promise<{ rows: Map<string, Map<string, LiveRow>>; isWhole: boolean }> {

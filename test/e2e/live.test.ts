@@ -94,6 +94,22 @@ it('the figures are exact whatever of them is in windows, blocks and tables, and
   const { data } = await program.get<{ data: { count: number; sum: number; min: number; max: number }[] }>(
     '/v1/hourly?city=live&district=a',
   );
+  // Headers are as elsewhere; a question that cannot be answered is a problem; HEAD opens no stream.
+  const head = await fetch(program.url('/v1/live?city=live'), { method: 'HEAD' });
+  expect([head.status, head.headers.get('Content-Type'), head.headers.get('Cache-Control')]).toEqual([
+    200,
+    'text/event-stream',
+    'no-store',
+  ]);
+  expect(head.headers.get('Hourglass-Watermark')).toMatch(/^20/);
+  for (const query of ['', '?city=a.b', '?city=live&sensor=s1']) {
+    const answer = await fetch(program.url(`/v1/live${query}`));
+    expect([query, answer.status, answer.headers.get('Content-Type')]).toEqual([
+      query,
+      400,
+      'application/problem+json',
+    ]);
+  }
   const total = (of: (row: (typeof data)[number]) => number): number => data.reduce((sum, row) => sum + of(row), 0);
   expect([total((row) => row.count), total((row) => row.sum)]).toEqual([500, 125_250]);
 });

@@ -81,9 +81,9 @@ export class LiveHub {
     return this.#byTransport;
   }
 
-  /** @throws {Problem} 429 or 503 where there is no room. */
+  /** @throws {Problem} as {@link assertRoom}. */
   open(ask: LiveAsk): Subscription {
-    this.#assertRoom(ask.address);
+    this.assertRoom(ask);
     const nowMs = this.#ports.clock.monotonicMs();
     const followed = this.#follow(ask.city, nowMs);
     const { feed, clients } = followed;
@@ -97,6 +97,21 @@ export class LiveHub {
     });
     this.#running ??= this.#tickWhileFollowed();
     return subscription;
+  }
+
+  /** @throws {Problem} 429 or 503 where one more stream cannot be opened. */
+  assertRoom({ address, city }: Pick<LiveAsk, 'address' | 'city'>): void {
+    const { clientsMax, clientsPerAddressMax } = this.#limits;
+    const { sse, websocket } = this.#byTransport;
+    if (this.#closed.signal.aborted) throw new Problem(503, 'This server is closing; try again.');
+    if (sse + websocket >= clientsMax)
+      throw new Problem(503, `This server has ${String(clientsMax)} live streams already; try another one.`);
+    if ((this.#byAddress.get(address) ?? 0) >= clientsPerAddressMax) {
+      const detail = `There are ${String(clientsPerAddressMax)} live streams from your address already; close some.`;
+      throw new Problem(429, detail);
+    }
+    if (this.#followed.get(city)?.feed.isTooLarge === true)
+      throw new Problem(503, `${city} has too many open hours to follow them live; /v1/hourly has them.`);
   }
 
   /** One look at everything; the hub itself does it every LIVE_TICK_MS. */
@@ -140,8 +155,6 @@ export class LiveHub {
 
   #follow(city: string, nowMs: number): Followed {
     const known = this.#followed.get(city);
-    if (known?.feed.isTooLarge === true)
-      throw new Problem(503, `${city} has too many open hours to follow them live; /v1/hourly has them.`);
     if (known !== undefined) return known;
     if (this.#followed.size >= this.#limits.citiesMax) this.#forgetIdle();
     const limits = { nowMs: this.#ports.clock.nowMs(), keysMax: this.#limits.keysPerCityMax };
@@ -171,18 +184,6 @@ export class LiveHub {
       cities: feeds.map((feed) => feed.city),
       whole: feeds.filter((feed) => feed.wantsWhole).map((feed) => feed.city),
     });
-  }
-
-  #assertRoom(address: string): void {
-    const { clientsMax, clientsPerAddressMax } = this.#limits;
-    const { sse, websocket } = this.#byTransport;
-    if (this.#closed.signal.aborted) throw new Problem(503, 'This server is closing; try again.');
-    if (sse + websocket >= clientsMax)
-      throw new Problem(503, `This server has ${String(clientsMax)} live streams already; try another one.`);
-    if ((this.#byAddress.get(address) ?? 0) >= clientsPerAddressMax) {
-      const detail = `There are ${String(clientsPerAddressMax)} live streams from your address already; close some.`;
-      throw new Problem(429, detail);
-    }
   }
 
   #count({ address, transport }: LiveAsk, by: 1 | -1): void {

@@ -1,17 +1,23 @@
-/** `GET /v1/live`: the open hours of a city as they grow, as Server-Sent Events. */
+/** `GET /v1/live`: the open hours of a city as they grow, as Server-Sent Events or over a WebSocket. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { HttpBindings } from '@hono/node-server';
+import { type HttpBindings, upgradeWebSocket, type WebSocketLike } from '@hono/node-server';
+import type { WSEvents } from 'hono/ws';
+import type { WebSocket } from 'ws';
 import { LIVE_HEARTBEAT_MS, LIVE_RETRY_MS } from '../../model/limits.ts';
 import { hourHeadersOf } from '../hours.ts';
 import type { LiveHour } from '../live/city-feed.ts';
 import { eventStream } from '../live/event-stream.ts';
+import type { LiveAsk } from '../live/hub.ts';
+import { feedSocket } from '../live/socket.ts';
 import { hourHeaders } from '../page.ts';
 import { city, district, kind, metric } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
-import { problems } from '../problem.ts';
+import { problems, toProblem } from '../problem.ts';
 
 const LAST_EVENT_ID_CHARS_MAX = 64;
-const lastEventId = z
+/** Close code of a WebSocket, from the registry of IANA. */
+const TRY_AGAIN_LATER = 1013;
+const eventId = z
   .string()
   .max(LAST_EVENT_ID_CHARS_MAX)
   .optional()
@@ -47,7 +53,7 @@ const route = createRoute({
   method: 'get',
   path: '/v1/live',
   operationId: 'live',
-  summary: 'Open hours of a city as they grow: Server-Sent Events',
+  summary: 'Open hours of a city as they grow: Server-Sent Events, or a WebSocket',
   description: [
     'One event `hour` has the newest figures of one hour of one (district, kind, metric); its data are a `LiveHour`.',
     'First comes the newest event of every hour that is open, and of the last one that is final; then whatever changes,',
@@ -57,6 +63,7 @@ const route = createRoute({
     `After ${String(LIVE_HEARTBEAT_MS / 1_000)} s without an event there is a comment.`,
     'Whoever comes back with `Last-Event-ID` is sent what has changed since, or everything where that is not known',
     'any more: another server, or a minute in which nobody looked at the city.',
+    'With `Upgrade: websocket` the same events come as messages `{"id", "event": "hour", "data"}`, with pings for comments.',
     'While a partition changes hands the figures are not whole, and events pause for some seconds.',
   ].join(' '),
   request: {
@@ -65,11 +72,11 @@ const route = createRoute({
       district: district.optional(),
       kind: kind.optional(),
       metric: metric.optional(),
-      last_event_id: lastEventId.openapi({
+      last_event_id: eventId.openapi({
         description: 'As the header `Last-Event-ID`, for those who cannot set it.',
       }),
     }),
-    headers: z.object({ 'last-event-id': lastEventId }),
+    headers: z.object({ 'last-event-id': eventId }),
   },
   responses: {
     200: {
@@ -77,15 +84,22 @@ const route = createRoute({
       headers: hourHeaders,
       content: { 'text/event-stream': { schema: z.string(), example: EXAMPLE } },
     },
+    101: { description: 'The connection is a WebSocket now' },
     ...problems(400, 429, 500, 503),
   },
 });
 
-export function addLive(app: OpenAPIHono, { live, cluster }: ApiDeps): void {
+export function addLive(app: OpenAPIHono, deps: ApiDeps): void {
+  const { live, cluster } = deps;
   app.openAPIRegistry.register('LiveHour', event);
-  app.openapi(route, (c) => {
+  app.openapi(route, async (c) => {
     const { last_event_id: fromQuery, ...filter } = c.req.valid('query');
-    const lastId = c.req.valid('header')['last-event-id'] ?? fromQuery;
+    const lastEventId = c.req.valid('header')['last-event-id'] ?? fromQuery;
+    const ask = { ...filter, lastEventId, address: socketOf(c.env).incoming?.socket.remoteAddress ?? '' };
+    if (c.req.header('upgrade')?.toLowerCase() === 'websocket') {
+      live.assertRoom(ask);
+      return await upgradeWebSocket(c, socketEvents(deps, ask));
+    }
     const headers = {
       ...hourHeadersOf(cluster),
       'Content-Type': 'text/event-stream',
@@ -96,12 +110,27 @@ export function addLive(app: OpenAPIHono, { live, cluster }: ApiDeps): void {
       Connection: 'close',
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const address = addressOf(c.env);
-    return c.body(eventStream(live.open({ ...filter, lastEventId: lastId, address, transport: 'sse' })), 200, headers);
+    const cut = (): void => void socketOf(c.env).outgoing?.destroy();
+    return c.body(eventStream(live.open({ ...ask, transport: 'sse' }), cut), 200, headers);
   });
 }
 
-/** Empty where the app is called without a socket. */
-function addressOf(env: unknown): string {
-  return (env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress ?? '';
+function socketEvents({ live, onError }: ApiDeps, ask: Omit<LiveAsk, 'transport'>): WSEvents<WebSocketLike> {
+  return {
+    // Opened here and not before: a handshake may break off.
+    onOpen: (_, { raw }) => {
+      const socket = raw as WebSocket;
+      try {
+        const subscription = live.open({ ...ask, transport: 'websocket' });
+        feedSocket(socket, subscription).catch((error: unknown) => onError?.(error, 'WebSocket /v1/live'));
+      } catch (error) {
+        socket.close(TRY_AGAIN_LATER, toProblem(error).message);
+      }
+    },
+  };
+}
+
+/** Nothing where the app is called without a socket. */
+function socketOf(env: unknown): Partial<HttpBindings> {
+  return env ?? {};
 }
