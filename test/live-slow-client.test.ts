@@ -35,36 +35,40 @@ afterEach(async () => {
   await server.close();
 });
 
-it('nothing is queued for it: when it reads again it gets what its socket held, and then the newest', async () => {
-  const thread = new TestThread(world, 'n/0');
-  thread.begin([0, 1], rows(1));
-  await world.pass(400);
-  for (let count = 2; count <= ROUNDS; count++) {
-    thread.tell(...rows(count));
-    await world.pass(1_000);
-  }
-  let text = '';
-  let bytes = 0;
-  client.setEncoding('latin1').on('data', (chunk: string) => {
-    bytes += chunk.length;
-    text += chunk;
-  });
-  client.resume();
-  const newest = new RegExp(`"metric":"m${String(KEYS - 1)}","hour":"[^"]+","count":${String(ROUNDS)},`);
-  await until('it has the newest figures', WAIT_MS, async () => {
-    await world.pass(200);
-    return newest.test(text.slice(-65_536));
-  });
-  // All that was said would be some 50 MB; what a socket holds on the way, the kernels decide.
-  const saidBytes = KEYS * ROUNDS * 250;
-  expect(bytes).toBeLessThan(saidBytes / 3);
-  for (const at of [0, 17, KEYS - 1]) {
-    const counts = [...text.matchAll(new RegExp(`"metric":"m${String(at)}","hour":"[^"]+","count":(\\d+),`, 'g'))];
-    expect(counts.at(-1)?.[1]).toBe(String(ROUNDS));
-  }
-});
+it(
+  'nothing is queued for it: when it reads again it gets what its socket held, and then the newest',
+  { timeout: 60_000 },
+  async () => {
+    const thread = new TestThread(world, 'n/0');
+    thread.begin([0, 1], rows(1));
+    await world.pass(400);
+    for (let count = 2; count <= ROUNDS; count++) {
+      thread.tell(...rows(count));
+      await world.pass(1_000);
+    }
+    let text = '';
+    let bytes = 0;
+    client.setEncoding('latin1').on('data', (chunk: string) => {
+      bytes += chunk.length;
+      text += chunk;
+    });
+    client.resume();
+    const newest = new RegExp(`"metric":"m${String(KEYS - 1)}","hour":"[^"]+","count":${String(ROUNDS)},`);
+    await until('it has the newest figures', WAIT_MS, async () => {
+      await world.pass(200);
+      return newest.test(text.slice(-65_536));
+    });
+    // All that was said would be some 50 MB; what a socket holds on the way, the kernels decide.
+    const saidBytes = KEYS * ROUNDS * 250;
+    expect(bytes).toBeLessThan(saidBytes / 3);
+    for (const at of [0, 17, KEYS - 1]) {
+      const counts = [...text.matchAll(new RegExp(`"metric":"m${String(at)}","hour":"[^"]+","count":(\\d+),`, 'g'))];
+      expect(counts.at(-1)?.[1]).toBe(String(ROUNDS));
+    }
+  },
+);
 
-it('after a minute without taking anything it is cut', async () => {
+it('after a minute without taking anything it is cut', { timeout: 60_000 }, async () => {
   const thread = new TestThread(world, 'n/0');
   const closed = once(client, 'close');
   client.on('error', () => undefined);
