@@ -22,6 +22,7 @@ import { BlockBuilder } from './block-builder.ts';
 import { CELL_BYTES, type CellArena } from './cell-arena.ts';
 import { addGap, gapOf } from './gaps.ts';
 import { LedgerBook, type LedgerBookState } from './ledger-book.ts';
+import { type CityRow, LiveFigures } from './live-figures.ts';
 import { openHours } from './open-hours.ts';
 import { Outbox } from './outbox.ts';
 import { type Reject, rejectBytes, rejectsOf } from './rejects.ts';
@@ -111,6 +112,7 @@ export class PartitionActor {
   readonly #totals: LedgerTotals;
   readonly #book: LedgerBook;
   #gaps: readonly Gap[];
+  #live: LiveFigures | null = null;
   #slots = new WeakMap<object, Int32Array>();
   #rejects: Reject[] = [];
   #rejectBytes = 0;
@@ -326,6 +328,22 @@ export class PartitionActor {
     return openHours(request, this.#series, this.#windows.all(), this.outbox.unconfirmed());
   }
 
+  /** Begins to keep figures by channel of hours from `fromHour` on: all it has counted but the rows of confirmed blocks. */
+  beginLive(fromHour: number): LiveFigures {
+    this.#live = new LiveFigures(fromHour, this.outbox.unconfirmed());
+    return this.#live;
+  }
+
+  /** Nobody looks any more. */
+  endLive(): void {
+    this.#live = null;
+  }
+
+  /** The figures since {@link beginLive}; none where they are not kept. */
+  liveRows(fromHour: number): Iterable<CityRow> {
+    return this.#live?.rows(this.#windows.all(), this.#series, fromHour) ?? [];
+  }
+
   /** Gives all memory back to the arena. The actor must not be used afterwards. */
   release(): void {
     this.#windows.release();
@@ -459,6 +477,7 @@ export class PartitionActor {
   }
 
   #emit(windows: Parameters<BlockBuilder['build']>[0]): void {
+    this.#live?.seal(windows, this.#series);
     for (const block of this.#blocks.build(windows, this.#series)) {
       this.outbox.add(block);
       this.#totals.readingsSealed += block.readings;

@@ -551,6 +551,7 @@ describe('/openapi.json', () => {
       'get /v1/districts/{city}/{district}/{metric}/hourly',
       'get /v1/hourly',
       'get /v1/ledger',
+      'get /v1/live',
       'get /v1/sensors',
       'get post /graphql',
       'get put /v1/admin/pool',

@@ -16,6 +16,7 @@ import { addAdmin } from './routes/admin.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
+import { addLive } from './routes/live.ts';
 import { addProbes } from './routes/probes.ts';
 import { addReadings } from './routes/readings.ts';
 import { addReference } from './routes/reference.ts';
@@ -45,7 +46,17 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const doors = deps.doors ?? OPEN_DOORS;
   addAnswers(app, deps);
   addDoors(app, doors, deps.clock);
-  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addRegistry, addAdmin])
+  for (const add of [
+    addProbes,
+    addInventory,
+    addHourly,
+    addRollups,
+    addLive,
+    addLedger,
+    addReadings,
+    addRegistry,
+    addAdmin,
+  ])
     add(app, deps);
   addGraphql(app, deps);
   addSensorThings(app, deps);

@@ -20,6 +20,7 @@ import type {
   SensorEntry,
   SensorName,
 } from '../model/registry.ts';
+import type { LiveHub } from './live/hub.ts';
 
 /**
  * Decodes one message.
@@ -86,6 +87,7 @@ export interface ApiDeps {
   /** The committed books of every partition that has a checkpoint, by partition. */
   readonly books: () => readonly PartitionBooks[];
   readonly registry: Registry;
+  readonly live: LiveHub;
   readonly publish: Publish;
   readonly decoder: Decoder;
   readonly health: HealthChecks;

@@ -65,7 +65,10 @@ export class Problem extends Error {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.status = status;
     this.members = more.members ?? {};
-    this.headers = { ...(status === 503 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}), ...more.headers };
+    this.headers = {
+      ...(status === 503 || status === 429 ? { 'Retry-After': String(RETRY_AFTER_S) } : {}),
+      ...more.headers,
+    };
   }
 }
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { startApi } from './server.ts';
@@ -39,4 +40,35 @@ it('closing lets an open answer end', async () => {
   end();
   expect(await (await answer).text()).toBe('whole');
   await closed;
+});
+
+/** Sends bytes over a connection of its own; resolves with the whole answer when the server has closed it. */
+function exchange(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, HOST, () => socket.write(text));
+    socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
+    socket.once('end', () => resolve(answer)).once('error', reject);
+  });
+}
+
+it('a request that offers an upgrade to something else than a WebSocket is answered as it is, body and all', async () => {
+  const app = new Hono().post('/', async (c) => c.text(`${c.req.header('x-name') ?? ''} ${await c.req.text()}`));
+  const server = await startApi(app, { host: HOST, port: 0 });
+  const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n';
+  const first = `POST / HTTP/1.1\r\nHost: a\r\nX-Name: café\r\n${offer}Content-Length: 4\r\n\r\nbody`;
+  const second = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\nagain';
+  const answers = await exchange(server.port, first + second);
+  expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  expect(answers).toMatch(/ body[\s\S]+ again$/);
+  await server.close();
+});
+
+it('a WebSocket where there is none is refused with the status of the answer', async () => {
+  const server = await startApi(new Hono(), { host: HOST, port: 0 });
+  const key =
+    'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+  const answer = await exchange(server.port, `GET /nowhere HTTP/1.1\r\nHost: a\r\n${key}\r\n`);
+  expect(answer).toMatch(/^HTTP\/1.1 404 /);
+  await server.close();
 });

@@ -6,7 +6,8 @@
  */
 import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { serve } from '@hono/node-server';
+import { serve, type WebSocketServerLike } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
 import { EnvironmentError } from '../model/errors.ts';
 import {
   API_CLOSE_MS_MAX,
@@ -14,11 +15,13 @@ import {
   API_CONNECTIONS_PER_ADDRESS_MAX,
   API_KEEP_ALIVE_MS,
   HEADER_BYTES_MAX,
+  LIVE_MESSAGE_BYTES_MAX,
   REQUEST_HEADERS_MS_MAX,
   REQUEST_MS_MAX,
   SLOW_CONNECTIONS_LOOK_MS,
 } from '../model/limits.ts';
 import { blockListOf } from './doors/addresses.ts';
+import { takeOnlyWebSockets } from './upgrades.ts';
 
 export interface ApiServer {
   readonly url: string;
@@ -35,7 +38,12 @@ export async function startApi(
   app: { fetch: (request: Request, env: object) => Response | Promise<Response> },
   at: { host: string; port: number; trustedProxies?: readonly string[] },
 ): Promise<ApiServer> {
-  const server = await listen(app, at);
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIVE_MESSAGE_BYTES_MAX,
+    perMessageDeflate: false,
+  });
+  const server = await listen(app, at, sockets);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
   return {
@@ -43,7 +51,10 @@ export async function startApi(
     port,
     close: () =>
       new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), API_CLOSE_MS_MAX);
+        const cut = setTimeout(() => {
+          server.closeAllConnections();
+          for (const socket of sockets.clients) socket.terminate();
+        }, API_CLOSE_MS_MAX);
         server.close(() => {
           clearTimeout(cut);
           resolve();
@@ -56,6 +67,7 @@ export async function startApi(
 function listen(
   app: Parameters<typeof startApi>[0],
   { host, port, trustedProxies = [] }: Parameters<typeof startApi>[1],
+  sockets: WebSocketServer,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = serve(
@@ -63,6 +75,7 @@ function listen(
         fetch: (request, env) => app.fetch(request, env),
         hostname: host,
         port,
+        websocket: { server: sockets as WebSocketServerLike },
         serverOptions: {
           headersTimeout: REQUEST_HEADERS_MS_MAX,
           requestTimeout: REQUEST_MS_MAX,
@@ -72,6 +85,7 @@ function listen(
       },
       () => resolve(server),
     ) as Server;
+    takeOnlyWebSockets(server);
     server.keepAliveTimeout = API_KEEP_ALIVE_MS;
     server.maxConnections = API_CONNECTIONS_MAX;
     server.on('connection', boundPerAddress(trustedProxies));

@@ -6,7 +6,9 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers as natsHeaders } from '@nats-io/transport-node';
 import { createApp } from '../api/app.ts';
+import { LiveHub } from '../api/live/hub.ts';
 import type { HealthChecks, Publish } from '../api/ports.ts';
+import { readFinalHours, readLiveBase } from '../api/queries/live.ts';
 import { type ApiServer, startApi } from '../api/server.ts';
 import { systemClock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
@@ -15,6 +17,7 @@ import type { Log } from '../model/log.ts';
 import { watchCluster } from '../runtime/cluster-view.ts';
 import { connectNats } from '../runtime/connections.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
+import { createLiveSource } from '../runtime/live-listener.ts';
 import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { NatsRegistry } from '../runtime/registry/nats-registry.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
@@ -37,7 +40,19 @@ export async function startApiService(
   const cluster = await watchCluster(nc, topology);
   const registry = await NatsRegistry.open(nc, systemClock, log);
   const workers = createWorkerQueries(nc, topology.partitions);
-  const metrics = createMetrics({ cluster, workers, clock: systemClock, restarts });
+  const onError = (error: unknown, where: string): void =>
+    log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const live = new LiveHub({
+    cluster,
+    source: createLiveSource(nc),
+    tables: {
+      base: (city, hidden) => readLiveBase(clickhouse, city, hidden),
+      finalHours: (city, range) => readFinalHours(clickhouse, city, range),
+    },
+    clock: systemClock,
+    onError: (error) => onError(error, 'live hours'),
+  });
+  const metrics = createMetrics({ cluster, workers, clock: systemClock, restarts, liveClients: () => live.clients() });
   const js = jetstream(nc);
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const decoder = new Decoder();
@@ -64,6 +79,7 @@ export async function startApiService(
     workers,
     books: () => cluster.books(),
     registry,
+    live,
     publish,
     decoder: (...message) => decoder.decode(...message),
     health,
@@ -75,8 +91,7 @@ export async function startApiService(
     onAnswer: (outcome) => metrics.answer(outcome),
     ...(renderGraphiql === null ? {} : { renderGraphiql }),
     onRequest: (...request) => metrics.request(...request),
-    onError: (error, where) =>
-      log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    onError,
   });
   const letGo = async (): Promise<void> => {
     await cluster.close();
@@ -93,6 +108,7 @@ export async function startApiService(
     return {
       ...server,
       close: async () => {
+        await live.close();
         await server.close();
         await letGo();
       },

@@ -391,3 +391,45 @@ relation(SERVER_STOP_MS_MAX < EARLIER_SERVERS_MS_MAX, 'servers of a killed run m
 relation(SERVER_STOP_MS_MAX < DRAIN_MS_MAX, 'servers must end within the time the program has to drain');
 relation(BROKER_PENDING_BYTES_MAX > IN_FLIGHT_BYTES_MAX, 'the broker must bear what a worker asks for');
 relation(DISK_FREE_BYTES_MIN < DISK_LOW_BYTES, 'the warning must come before the refusal');
+
+// Live hours (src/runtime/live-publisher.ts, src/api/live).
+/** Time between two updates of a worker thread, and between two events of one (district, kind, metric, hour): what an eye can follow. */
+export const LIVE_INTERVAL_MS = 1_000;
+/** How often an API looks at what is to be sent: an update is on its way again after this, in the mean after half of it. */
+export const LIVE_TICK_MS = 200;
+/** Time between two messages of interest. */
+export const LIVE_INTEREST_MS = 1_000;
+/** A worker thread that has heard nobody's interest for this long stops telling: two messages may be lost. */
+export const LIVE_LEASE_MS = 5_000;
+/** A worker thread that has told nothing for this long is gone: it tells every second. As LEASE_MS. */
+export const LIVE_SILENCE_MS_MAX = 3_000;
+/** Rows of one update: 512 rows of the longest names stay below a default broker message of 1 MiB. */
+export const LIVE_ROWS_PER_MESSAGE = 512;
+/** Hours before this one that can still be live: with workers further behind, there are no open hours to look at. */
+export const LIVE_HOURS_MAX = 24;
+/** Final hours that are told of again to whoever comes back: a connection lost over the full hour misses nothing. */
+export const LIVE_FINAL_HOURS = 1;
+/** Open hours of a city's (district, kind, metric) kept by one API; about 1 kB each. Above, the city is refused. */
+export const LIVE_KEYS_PER_CITY_MAX = 100_000;
+/** Cities that one API follows at a time: each is a subscription, and a name in every message of interest. */
+export const LIVE_CITIES_MAX = 256;
+/** Time a city is still followed when its last client has gone: a client that lost its connection finds its place again. */
+export const LIVE_LINGER_MS = 60_000;
+/** Clients of one API; each costs a socket and some 10 kB. */
+export const LIVE_CLIENTS_MAX = 10_000;
+/** Clients from one address: a fifth of all, since a proxy's users share one. */
+export const LIVE_CLIENTS_PER_ADDRESS_MAX = 2_000;
+/** Bytes handed to one client at a time: the next are taken, newest first of each key, when these are on their way. */
+export const LIVE_CHUNK_BYTES_MAX = 65_536;
+/** Bytes of a message from a client's WebSocket: it has nothing to say. */
+export const LIVE_MESSAGE_BYTES_MAX = 1_024;
+/** Silence after which a client is told that the connection lives: half of what proxies usually bear. */
+export const LIVE_HEARTBEAT_MS = 15_000;
+/** A client that has taken nothing for this long is cut: four heartbeats. It may come back with its last event id. */
+export const LIVE_STALL_MS_MAX = 60_000;
+/** How long a client whose stream ended waits before it comes back (SSE `retry`). */
+export const LIVE_RETRY_MS = 2_000;
+
+relation(LIVE_LEASE_MS > 2 * LIVE_INTEREST_MS, 'two messages of interest may be lost');
+relation(LIVE_SILENCE_MS_MAX > 2 * LIVE_INTERVAL_MS, 'one update may be late');
+relation(LIVE_STALL_MS_MAX > 2 * LIVE_HEARTBEAT_MS, 'a client that reads takes a heartbeat in time');

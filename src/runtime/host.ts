@@ -27,7 +27,6 @@ import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
 import { LedgerInserter } from './ledger-inserter.ts';
-import type { LostBlocks } from './manifest.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
 import type { PartitionRunner } from './partition-runner.ts';
@@ -242,13 +241,8 @@ export class Host {
     if (!this.#isHeld()) return reply;
     const rows: OpenRow[] = [];
     for (const runner of this.#runners.values()) {
-      const { actor } = runner;
-      for (const row of actor.openHours(request)) rows.push(row);
-      reply.edges.push({
-        partition: actor.partition,
-        nextBlock: actor.nextBlock,
-        unconfirmed: [...actor.outbox.unconfirmed().map(({ block }) => block), ...runner.lost.flatMap(numbersOf)],
-      });
+      for (const row of runner.actor.openHours(request)) rows.push(row);
+      reply.edges.push(runner.edge());
     }
     for (const row of rows.sort(compareRows)) {
       const last = reply.rows.at(-1);
@@ -257,6 +251,11 @@ export class Host {
       else break;
     }
     return reply;
+  }
+
+  /** The partitions that may be told of: none where somebody else may own them, or after a failure. */
+  answering(): readonly PartitionRunner[] {
+    return this.#isHeld() && !this.#hasFailed ? [...this.#runners.values()] : [];
   }
 
   status(): PartitionStatus[] {
@@ -411,10 +410,6 @@ function isCommitted(runner: PartitionRunner, block: number): boolean {
   for (const entry of runner.actor.outbox.entries())
     if (entry.sealed.block < block && entry.state === 'sealed') return false;
   return true;
-}
-
-function numbersOf({ fromBlock, toBlock }: LostBlocks): number[] {
-  return Array.from({ length: toBlock - fromBlock + 1 }, (_, at) => fromBlock + at);
 }
 
 function sequenceOf(header: string | undefined): { session: string; number: number } | 'malformed' | null {

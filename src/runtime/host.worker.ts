@@ -15,6 +15,7 @@ import { connectClickhouse, connectNats } from './connections.ts';
 import { Decoder } from './decode/decoder.ts';
 import { Host } from './host.ts';
 import { ClickhouseSink } from './hourly-sink.ts';
+import { LivePublisher } from './live-publisher.ts';
 import { openLeaseBucket } from './membership/lease-bucket.ts';
 import { LeaseKeeper } from './membership/lease-keeper.ts';
 import { PullSource } from './message-source.ts';
@@ -66,9 +67,11 @@ export default async function runHost(task: HostTask): Promise<void> {
   const busyShare = measureBusyShare();
   const tell = (): void => report({ type: 'stats', stats: statsOf(host, options.owner, busyShare()) });
   const timer = setInterval(tell, STATS_INTERVAL_MS);
+  const live = new LivePublisher(nc, host, { clock: systemClock, log, owner: options.owner });
   try {
     host.start(() => keeper.isHeld);
     keeper.start();
+    live.start();
     void keeper.settled.then(() => report({ type: 'started' }));
     const { patienceMs, nodeLeaves } = await Promise.race([stopAsked, host.failed, keeper.failed]);
     await keeper.leave();
@@ -83,6 +86,7 @@ export default async function runHost(task: HostTask): Promise<void> {
     keeper.abandon();
     clearInterval(timer);
     answers.stop();
+    await live.stop();
     await nc.drain().catch(() => undefined);
     await clickhouse.close();
     port.close();

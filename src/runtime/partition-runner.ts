@@ -12,6 +12,7 @@ import type { SealedBlock } from '../actors/outbox.ts';
 import { type ActorOptions, type Decode, PartitionActor } from '../actors/partition-actor.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Clock } from '../model/clock.ts';
+import type { PartitionEdge } from '../model/cluster.ts';
 import { CheckpointCorrupt } from '../model/errors.ts';
 import {
   type BlockRef,
@@ -146,6 +147,13 @@ export class PartitionRunner {
     await this.commit();
   }
 
+  /** What the tables hold that this memory does not (invariant 8). */
+  edge(): PartitionEdge {
+    const { partition, nextBlock, outbox } = this.#actor;
+    const unconfirmed = outbox.unconfirmed().map(({ block }) => block);
+    return { partition, nextBlock, unconfirmed: [...unconfirmed, ...this.#lost.flatMap(numbersOf)] };
+  }
+
   /** Blocks to be deleted from the tables: no checkpoint stands behind them. */
   get lost(): readonly LostBlocks[] {
     return this.#lost;
@@ -249,6 +257,10 @@ export class PartitionRunner {
       await this.#ports.store.sweep(this.partition, this.epoch, kept);
     }
   }
+}
+
+function numbersOf({ fromBlock, toBlock }: LostBlocks): number[] {
+  return Array.from({ length: toBlock - fromBlock + 1 }, (_, at) => fromBlock + at);
 }
 
 function emptyManifest(partition: number, incarnation: number): Manifest {

@@ -17,6 +17,8 @@ export interface MetricsSources {
   readonly clock: Clock;
   /** Restarts of what this process supervises, by name: `worker`, `servers`. */
   readonly restarts: Readonly<Record<string, () => number>>;
+  /** Open streams of live hours, by transport. */
+  readonly liveClients?: () => Readonly<Record<string, number>>;
 }
 
 export interface Metrics {
@@ -146,7 +148,14 @@ function observeWorkers(meter: Meter, { cluster, workers, clock }: MetricsSource
 }
 
 /** Names as every Prometheus client has them. */
-function observeProcess(meter: Meter, { restarts }: MetricsSources): void {
+function observeProcess(meter: Meter, { restarts, liveClients }: MetricsSources): void {
+  if (liveClients !== undefined) {
+    meter
+      .createObservableGauge('hourglass_live_clients', { description: 'Open streams of live hours' })
+      .addCallback((result) => {
+        for (const [transport, count] of Object.entries(liveClients())) result.observe(count, { transport });
+      });
+  }
   meter
     .createObservableCounter('hourglass_restarts', { description: 'Restarts of what this process supervises' })
     .addCallback((result) => {

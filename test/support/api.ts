@@ -5,6 +5,8 @@
  */
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { createApp } from '../../src/api/app.ts';
+import { LiveHub } from '../../src/api/live/hub.ts';
+import { readFinalHours, readLiveBase } from '../../src/api/queries/live.ts';
 import type { ApiDeps } from '../../src/api/ports.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import type {
@@ -16,6 +18,7 @@ import type {
   PoolRequest,
 } from '../../src/model/cluster.ts';
 import type { PartitionBooks } from '../../src/model/ledger.ts';
+import type { LiveSource } from '../../src/model/live.ts';
 import { compareRows } from '../../src/model/series-order.ts';
 import { Decoder } from '../../src/runtime/decode/decoder.ts';
 import { MemoryRegistry } from './memory-registry.ts';
@@ -48,6 +51,8 @@ export class World {
   /** Runs when the workers are asked, before they answer. */
   onAsk: () => Promise<void> = () => Promise.resolve();
   flush: () => Promise<{ rows: number }> = () => Promise.resolve({ rows: 12 });
+  /** Workers that tell nothing of open hours. */
+  live: LiveSource = { listen: () => () => undefined, ask: () => undefined };
   nodes: PoolReply[] = [{ node: 'a', workers: 2, auto: null }];
   pool = (request: PoolRequest): Promise<PoolReply[]> => {
     const { node: wanted, workers, auto } = request;
@@ -70,14 +75,26 @@ export class World {
 
 export function depsOf(world: World, database: TestDatabase): ApiDeps {
   const decoder = new Decoder();
+  const cluster = {
+    partitions: world.partitions,
+    incarnation: INCARNATION,
+    finalThroughMs: () => world.finalThroughMs,
+    watermarkMs: () => NOW - 5_000,
+  };
+  const clock = { ...systemClock, nowMs: () => NOW };
   return {
     clickhouse: database.client,
-    cluster: {
-      partitions: world.partitions,
-      incarnation: INCARNATION,
-      finalThroughMs: () => world.finalThroughMs,
-      watermarkMs: () => NOW - 5_000,
-    },
+    cluster,
+    live: new LiveHub({
+      cluster,
+      source: world.live,
+      tables: {
+        base: (city, hidden) => readLiveBase(database.client, city, hidden),
+        finalHours: (city, hours) => readFinalHours(database.client, city, hours),
+      },
+      clock,
+      onError: (error) => world.errors.push(error),
+    }),
     workers: {
       openHours: async (request) => {
         world.asked.push(request);
@@ -102,7 +119,7 @@ export function depsOf(world: World, database: TestDatabase): ApiDeps {
       streamFull: () => Promise.resolve(world.ready.full),
     },
     metrics: () => Promise.resolve('# TYPE hourglass_up gauge\nhourglass_up 1\n'),
-    clock: { ...systemClock, nowMs: () => NOW },
+    clock,
     horizonMs: 0,
     onError: (error) => world.errors.push(error),
   };

@@ -89,12 +89,13 @@ export async function readHourFacts(
   }));
 }
 
-const HIDDEN = `hour >= toDateTime({hiddenFrom:UInt32}, 'UTC') AND incarnation = {incarnation:UInt32}
+/** Condition for rows that {@link HiddenBlocks} hide; its parameters are {@link hiddenParams}. */
+export const HIDDEN = `hour >= toDateTime({hiddenFrom:UInt32}, 'UTC') AND incarnation = {incarnation:UInt32}
   AND (block >= {nextBlocks:Array(UInt64)}[partition + 1]
     OR has({unconfirmed:Array(Tuple(UInt16, UInt64))}, (partition, block)))`;
 
 /** Unconfirmed blocks are nearly always the newest: lowering the edge below them leaves the list empty. */
-function hiddenParams(hidden: HiddenBlocks): Record<string, unknown> {
+export function hiddenParams(hidden: HiddenBlocks): Record<string, unknown> {
   const nextBlocks: number[] = [];
   const unconfirmed: TupleParam[] = [];
   for (const edge of hidden.edges) {
