@@ -14,7 +14,7 @@ export interface CursorList<Row, K extends Key> {
   readonly keyOf: (row: Row) => K;
 }
 
-interface Connection<Row> {
+export interface Connection<Row> {
   readonly edges: { cursor: string; node: Row }[];
   readonly nodes: Row[];
   readonly pageInfo: {
