@@ -552,11 +552,20 @@ describe('/openapi.json', () => {
       'get /v1/hourly',
       'get /v1/ledger',
       'get /v1/live',
+      'get /v1/registry/cities',
+      'get /v1/registry/cities/{city}/districts',
+      'get /v1/registry/metrics',
+      'get /v1/registry/sensors',
       'get /v1/sensors',
       'get post /graphql',
       'get put /v1/admin/pool',
+      'get put delete /v1/registry/cities/{city}',
+      'get put delete /v1/registry/cities/{city}/districts/{district}',
+      'get put delete /v1/registry/metrics/{metric}',
+      'get put delete /v1/registry/sensor',
       'post /v1/admin/flush',
       'post /v1/readings/{city}/{district}/{kind}/{source}',
+      'post /v1/registry/import',
     ]);
   });
 
