@@ -12,6 +12,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
 import type { ZodError } from 'zod';
 import { addAdmin } from './routes/admin.ts';
+import { addCivil } from './routes/civil.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
@@ -20,6 +21,7 @@ import { addReadings } from './routes/readings.ts';
 import { addReference } from './routes/reference.ts';
 import { addRegistry } from './routes/registry.ts';
 import { addRollups } from './routes/rollups.ts';
+import { addWeather } from './routes/weather.ts';
 import type { Scope } from '../model/scopes.ts';
 import { addAnswers } from './answers/answers.ts';
 import { withSecurity } from './doors/document.ts';
@@ -43,7 +45,18 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   const doors = deps.doors ?? OPEN_DOORS;
   addAnswers(app, deps);
   addDoors(app, doors, deps.clock);
-  for (const add of [addProbes, addInventory, addHourly, addRollups, addLedger, addReadings, addRegistry, addAdmin])
+  for (const add of [
+    addProbes,
+    addInventory,
+    addHourly,
+    addRollups,
+    addCivil,
+    addLedger,
+    addReadings,
+    addRegistry,
+    addWeather,
+    addAdmin,
+  ])
     add(app, deps);
   addDocument(app, doors.anonymous);
   addReference(app);
