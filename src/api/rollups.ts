@@ -4,7 +4,7 @@
  * Boundary: queries and the cluster's view put together; HTTP is in routes/.
  * What the cluster says is read before the tables: what was final then is in them.
  */
-import { finalHour, hourHeadersOf, openHour } from './hours.ts';
+import { DAY_HOURS, finalHour, hourHeadersOf, openHour } from './hours.ts';
 import { share } from './coverage.ts';
 import { type Page, pageOf } from './page.ts';
 import type { CivilTime } from './params.ts';
@@ -87,7 +87,7 @@ function coverageOf(
 }
 
 const HOUR_S = HOUR_MS / 1_000;
-const DAY_S = 24 * HOUR_S;
+const DAY_S = DAY_HOURS * HOUR_S;
 const TABLE_S_MAX = TABLE_HOURS_MAX * HOUR_S;
 
 /**
