@@ -157,6 +157,9 @@ describe('what there is', () => {
         metric: 'level',
         first_seen: '2026-11-23T14:00:01.000Z',
         last_seen: '2026-11-23T14:59:59.000Z',
+        name: null,
+        location: null,
+        unit: null,
       },
     ]);
     const names: unknown[] = [];
@@ -203,6 +206,7 @@ describe('rollups', () => {
           sensors: 1,
           status: 'final',
           revision: 1,
+          coverage: 1,
         },
         {
           city: 'lisbon',
@@ -218,6 +222,7 @@ describe('rollups', () => {
           sensors: 1,
           status: 'provisional',
           revision: 0,
+          coverage: null,
         },
         {
           city: 'lisbon',
@@ -233,6 +238,7 @@ describe('rollups', () => {
           sensors: 1,
           status: 'provisional',
           revision: 0,
+          coverage: null,
         },
       ],
       next: null,
@@ -255,6 +261,9 @@ describe('rollups', () => {
         sensors: 1,
         status: 'final',
         revision: 0,
+        coverage: 1,
+        zone: 'UTC',
+        hours: 24,
       },
     ]);
     const second = await api.get(`/v1/cities/lisbon/temp/daily?limit=1&cursor=${String(first.next)}`);
@@ -278,7 +287,7 @@ describe('rollups', () => {
     expect(data).toMatchObject([{ day: '2026-11-22', district: 'alfama', sum: 1 }]);
     const response = await api.request('/v1/districts/lisbon/alfama/temp/daily', { headers: { Accept: 'text/csv' } });
     expect((await response.text()).split('\n')[0]).toBe(
-      'city,district,kind,metric,day,count,sum,min,max,mean,sensors,status,revision',
+      'city,district,kind,metric,day,count,sum,min,max,mean,sensors,status,revision,coverage,zone,hours',
     );
     expect(response.headers.get('Hourglass-Final-Through')).toBe('2026-11-23T14:00:00.000Z');
   });
@@ -538,6 +547,7 @@ describe('/openapi.json', () => {
         .sort(),
     ).toEqual([
       'get /healthz',
+      'get /historical/{city}',
       'get /metrics',
       'get /openapi.json',
       'get /readyz',
@@ -547,8 +557,10 @@ describe('/openapi.json', () => {
       'get /v1/cities/{city}/districts',
       'get /v1/cities/{city}/{metric}/daily',
       'get /v1/cities/{city}/{metric}/hourly',
+      'get /v1/cities/{city}/{metric}/monthly',
       'get /v1/districts/{city}/{district}/{metric}/daily',
       'get /v1/districts/{city}/{district}/{metric}/hourly',
+      'get /v1/districts/{city}/{district}/{metric}/monthly',
       'get /v1/hourly',
       'get /v1/ledger',
       'get /v1/live',
@@ -558,6 +570,7 @@ describe('/openapi.json', () => {
       'get /v1/registry/sensors',
       'get /v1/sensors',
       'get post /graphql',
+      'get /weather/{city}',
       'get put /v1/admin/pool',
       'get put delete /v1/registry/cities/{city}',
       'get put delete /v1/registry/cities/{city}/districts/{district}',

@@ -13,6 +13,7 @@ import { routePath } from 'hono/route';
 import type { ZodError } from 'zod';
 import { addGraphql } from './graphql/route.ts';
 import { addAdmin } from './routes/admin.ts';
+import { addCivil } from './routes/civil.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
@@ -22,6 +23,7 @@ import { addReadings } from './routes/readings.ts';
 import { addReference } from './routes/reference.ts';
 import { addRegistry } from './routes/registry.ts';
 import { addRollups } from './routes/rollups.ts';
+import { addWeather } from './routes/weather.ts';
 import type { Scope } from '../model/scopes.ts';
 import { addAnswers } from './answers/answers.ts';
 import { withSecurity } from './doors/document.ts';
@@ -51,10 +53,12 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     addInventory,
     addHourly,
     addRollups,
+    addCivil,
     addLive,
     addLedger,
     addReadings,
     addRegistry,
+    addWeather,
     addAdmin,
   ])
     add(app, deps);

@@ -81,6 +81,7 @@ describe('final hours', () => {
           mean: 20.099999999999998,
           status: 'final',
           revision: 0,
+          coverage: null,
         },
       ],
       next: null,
@@ -220,6 +221,7 @@ describe('pages', () => {
       expect(found.flat()).toMatchObject(expected);
       expect(found.flat()).toHaveLength(expected.length);
     },
+    60_000,
   );
 
   it('are ordered by bytes, beyond the Basic Multilingual Plane too', async () => {
@@ -242,7 +244,11 @@ describe('pages', () => {
     const csv = await api.request('/v1/hourly', { headers: { Accept: 'text/html;q=0.5, text/csv' } });
     const rows: Record<string, string>[] = parse(await csv.text(), { columns: true });
     expect(rows).toEqual(
-      all.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, String(value)]))),
+      all.map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([key, value]) => [key, typeof value === 'number' ? String(value) : (value ?? '')]),
+        ),
+      ),
     );
     const some = await api.request('/v1/hourly?limit=3&from=2026-11-23T14:00:00Z', { headers: { Accept: 'text/csv' } });
     expect((await some.text()).trim().split('\n')).toHaveLength(1 + 3);
@@ -262,7 +268,9 @@ describe('pages', () => {
       .map((line) => (JSON.parse(line) as { sum: number }).sum);
     expect(sums).toEqual(many.map((row) => row.sum));
     const empty = await api.request('/v1/hourly?city=porto', { headers: { Accept: 'text/csv' } });
-    expect(await empty.text()).toBe('city,district,kind,sensor,metric,hour,count,sum,min,max,mean,status,revision\n');
+    expect(await empty.text()).toBe(
+      'city,district,kind,sensor,metric,hour,count,sum,min,max,mean,status,revision,coverage\n',
+    );
   });
 
   it('break off a stream whose workers stop answering, and never end it as whole', async () => {

@@ -10,10 +10,12 @@ import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-dou
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
+import { coverageOf } from './coverage.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
+import { type Cadence, readCadences } from './queries/cadence.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
 
 export interface HourlyRow {
@@ -30,7 +32,10 @@ export interface HourlyRow {
   mean: number | null;
   status: 'final' | 'provisional';
   revision: number;
+  coverage: number | null;
 }
+
+type HourlyDeps = Pick<ApiDeps, 'clickhouse' | 'cluster' | 'workers'>;
 
 interface Ask {
   readonly filter: SeriesFilter;
@@ -43,9 +48,40 @@ interface Ask {
 }
 
 /** @throws {Problem} 503 where the range reaches into open hours and a partition does not answer. */
-export async function readHourlyPage(deps: ApiDeps, ask: Ask): Promise<Page<HourlyRow>> {
+export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<HourlyRow>> {
+  const headers = hourHeadersOf(deps.cluster);
+  const watermarkMs = deps.cluster.watermarkMs();
+  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
+  const coverage = coverageOf(await readCadencesOf(deps, ask.filter, rows, firstOpen), watermarkMs);
+  return { rows: rows.map((row) => toRow(row, firstOpen, coverage(row))), next, headers, isFinal };
+}
+
+/** A week of each series of the page: one query. */
+async function readCadencesOf(
+  { clickhouse }: HourlyDeps,
+  filter: SeriesFilter,
+  rows: readonly HourSum[],
+  openHour: number,
+): Promise<Cadence[]> {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  let [fromHour, toHour] = [Infinity, 0];
+  for (const { hour } of rows) [fromHour, toHour] = [Math.min(fromHour, hour), Math.max(toHour, hour + 1)];
+  return readCadences(clickhouse, { filter, first, last, fromHour, toHour, openHour });
+}
+
+interface HoursPage {
+  rows: HourSum[];
+  next: HourKey | null;
+  /** Hours from this one on are provisional. */
+  firstOpen: number;
+  /** Every hour that was asked for is final. */
+  isFinal: boolean;
+}
+
+/** Hours as sums that can still be added to. @throws as {@link readHourlyPage}. */
+export async function readHours(deps: HourlyDeps, ask: Ask): Promise<HoursPage> {
   const { cluster, clickhouse } = deps;
-  const headers = hourHeadersOf(cluster);
   const final = finalHour(cluster);
   const firstOpen = Math.max(ask.fromHour, final);
   const open = ask.toHour > firstOpen ? await askWorkers(deps, ask, firstOpen, final) : null;
@@ -64,9 +100,9 @@ export async function readHourlyPage(deps: ApiDeps, ask: Ask): Promise<Page<Hour
   const isMore = known.length > ask.limit || end !== undefined || open?.end != null;
   if (isMore && last === undefined) throw new Error('a page of open hours made no progress');
   return {
-    rows: page.map((row) => toRow(row, firstOpen)),
+    rows: page,
     next: isMore && last !== undefined ? keyOf(last) : null,
-    headers,
+    firstOpen,
     isFinal: open === null,
   };
 }
@@ -78,7 +114,7 @@ interface OpenAnswer {
   end: OpenRow | null;
 }
 
-async function askWorkers(deps: ApiDeps, ask: Ask, fromHour: number, final: number): Promise<OpenAnswer> {
+async function askWorkers(deps: HourlyDeps, ask: Ask, fromHour: number, final: number): Promise<OpenAnswer> {
   const { partitions } = deps.cluster;
   // An hour of a series may be one row a partition: with that many more, at least one hour is complete.
   const limit = ask.limit + 1 + partitions;
@@ -114,13 +150,14 @@ function assertOneAnswerEach(edges: readonly PartitionEdge[], partitions: number
   if (wrong.length > 0) throw new WorkersUnavailable(wrong);
 }
 
-interface AddedUp extends Omit<HourFacts, 'parts'> {
+/** One series' hour, added up. */
+export interface HourSum extends Omit<HourFacts, 'parts'> {
   total: DoubleDouble;
 }
 
 /** One row a series' hour, in order: what the table's blocks and the workers' memory know of it, added up. */
-function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): AddedUp[] {
-  const rows: AddedUp[] = [
+function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[] {
+  const rows: HourSum[] = [
     ...facts.map(({ parts, ...row }) => {
       const total = { hi: 0, lo: 0 };
       for (const [hi, lo] of parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
@@ -128,7 +165,7 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): AddedUp[]
     }),
     ...open.map(({ sumHi, sumLo, ...row }) => ({ ...row, total: { hi: sumHi, lo: sumLo } })),
   ];
-  const sums: AddedUp[] = [];
+  const sums: HourSum[] = [];
   for (const row of rows.sort(compareRows)) {
     const sum = sums.at(-1);
     if (sum === undefined || compareRows(sum, row) !== 0) {
@@ -144,7 +181,7 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): AddedUp[]
   return sums;
 }
 
-function toRow(row: AddedUp, firstOpen: number): HourlyRow {
+function toRow(row: HourSum, firstOpen: number, coverage: number | null): HourlyRow {
   const sum = roundedOrNull(row.total);
   return {
     city: row.city,
@@ -160,10 +197,11 @@ function toRow(row: AddedUp, firstOpen: number): HourlyRow {
     mean: sum === null ? null : sum / row.count,
     status: row.hour < firstOpen ? 'final' : 'provisional',
     revision: row.revisions,
+    coverage,
   };
 }
 
-function keyOf(row: AddedUp): HourKey {
+function keyOf(row: HourSum): HourKey {
   return [row.city, row.district, row.kind, row.metric, row.sensor, row.hour];
 }
 

@@ -32,6 +32,11 @@ export function finalHour(cluster: ClusterView): number {
   return Math.floor(cluster.finalThroughMs() / HOUR_MS);
 }
 
+/** The first hour that the watermark has not passed. */
+export function openHour(cluster: ClusterView): number {
+  return Math.floor(cluster.watermarkMs() / HOUR_MS);
+}
+
 /** Headers of every answer about hours. */
 export function hourHeadersOf(cluster: ClusterView): Readonly<Record<string, string>> {
   return {

@@ -12,6 +12,7 @@ import {
   SENSOR_NAME_BYTES_MAX,
 } from '../model/limits.ts';
 import { isMetricName, isSensorName, isSubjectToken } from '../model/names.ts';
+import { timeZoneOf } from '../model/time-zone.ts';
 
 const TOKEN_PATTERN = '^[A-Za-z0-9_-]{1,64}$';
 const METRIC_PATTERN = `^[A-Za-z0-9_.%-]{1,${String(METRIC_NAME_CHARS_MAX)}}$`;
@@ -41,6 +42,8 @@ export const sensor = z
   )
   .openapi({ type: 'string', minLength: 1, maxLength: SENSOR_NAME_BYTES_MAX, example: 'urn:dev:mac:0024befffe804ff1' });
 
+const DAY_MS = 24 * 3_600_000;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2}))?$/;
 
 /** ms since 1970, or null. A date alone is its midnight UTC. */
@@ -68,6 +71,38 @@ export const range = {
   from: time('Begins at or after this: ISO 8601 time with `Z` or an offset, or a date (midnight UTC).').optional(),
   to: time('Begins before this, in the same form.').optional(),
 };
+
+/** A date alone is kept as one, to be read in a time zone. */
+export type CivilTime = { readonly day: number } | { readonly ms: number };
+
+const civilTime = (description: string) =>
+  z
+    .string()
+    .transform((text, context): CivilTime => {
+      const ms = parseTime(text);
+      if (ms !== null) return DATE.test(text) ? { day: ms / DAY_MS } : { ms };
+      context.addIssue('expected a date, or an ISO 8601 time with Z or an offset');
+      return z.NEVER;
+    })
+    .openapi({ type: 'string', description, example: '2026-11-01' });
+
+/** `from` and `to` of civil days. */
+export const civilRange = {
+  from: civilTime('Begins at or after this: a date in the time zone asked for, or an ISO 8601 time.').optional(),
+  to: civilTime('Begins before this, in the same form.').optional(),
+};
+
+/** @param fallback what holds where it is absent. */
+export const zone = (fallback: string) =>
+  z
+    .string()
+    .refine((text) => text === 'city' || timeZoneOf(text) !== null, 'expected an IANA time zone, or `city`')
+    .optional()
+    .openapi({
+      type: 'string',
+      description: `IANA time zone, or \`city\`: the registry’s for this city. Absent: ${fallback}.`,
+      example: 'Europe/Copenhagen',
+    });
 
 /** A list's page. With CSV or NDJSON `limit` bounds the stream, which is everything where it is absent. */
 export const page = {

@@ -336,6 +336,18 @@ export const CATALOGUE_SCAN_ENTRIES = 1_000;
 /** Steps of a path: `Things(…)/Datastreams(…)/Observations(…)/Datastream/Thing` is 5. */
 export const SENSORTHINGS_PATH_STEPS_MAX = 8;
 
+// Coverage (src/api/coverage.ts).
+/** Hours before an hour from which a series' cadence is taken: a week has every kind of day. */
+export const CADENCE_HOURS = 7 * 24;
+/** Hours with readings among them from which on the cadence is taken for known: the median of fewer is chance. */
+export const CADENCE_HOURS_MIN = 3;
+/** Hours for which a silent sensor still counts as one that should speak: a week of repair; then it is gone. */
+export const SENSOR_KNOWN_HOURS = 7 * 24;
+/** Hours that `GET /weather/{city}` looks back for a metric's newest figures: older is not now. */
+export const WEATHER_HOURS = 48;
+/** Hours of sensors whose open figures `GET /weather/{city}` adds up: some 20 pages of memory and table. */
+export const WEATHER_OPEN_ROWS_MAX = 200_000;
+
 // Embedded servers (src/embedded).
 /** The oldest nats-server (major, minor) found on PATH that is taken: subject transforms of streams are as old as this. */
 export const NATS_SERVER_VERSION_MIN = [2, 10] as const;

@@ -22,6 +22,12 @@ const row = z
     mean: z.number().nullable(),
     status: z.enum(['final', 'provisional']),
     revision: z.int().openapi({ description: 'Blocks of late readings that corrected the hour.' }),
+    coverage: z.number().nullable().openapi({
+      minimum: 0,
+      maximum: 1,
+      description:
+        'Readings of the readings to be expected: the median of the series’ hours in the seven days before; of an open hour, for the part that the watermark has passed. null: fewer than three such hours, or none due yet.',
+    }),
   })
   .openapi('HourlyRow') satisfies z.ZodType<HourlyRow>;
 

@@ -3,6 +3,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { answerList, listResponses, pageOf } from '../page.ts';
 import { city, district, kind, metric, page } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
+import { registeredOf } from '../registered.ts';
+import { label, point, unit } from '../registry-schemas.ts';
 import { readCities, readDistricts, readSensors, type CityRow, type DistrictRow } from '../queries/inventory.ts';
 
 const count = z.int();
@@ -28,6 +30,9 @@ const sensorRow = z
     metric: z.string(),
     first_seen: seen,
     last_seen: seen,
+    name: label.nullable(),
+    location: point.nullable(),
+    unit: unit.nullable().openapi({ description: 'The sensor’s own, else the metric’s.' }),
   })
   .openapi('SensorRow');
 const text = z.string();
@@ -57,6 +62,7 @@ const sensors = createRoute({
   path: '/v1/sensors',
   operationId: 'listSensors',
   summary: 'Series: sensors and what they measure, with the first and last reading’s own times',
+  description: 'Name, place and unit are what the registry says; null where it says nothing.',
   request: {
     query: z.strictObject({
       city: city.optional(),
@@ -104,13 +110,14 @@ export function addInventory(app: OpenAPIHono, deps: ApiDeps): void {
       {
         name: 'sensors',
         key: sensorKey,
-        columns: ['city', 'district', 'kind', 'sensor', 'metric', 'first_seen', 'last_seen'],
+        columns: Object.keys(sensorRow.shape) as (keyof z.infer<typeof sensorRow>)[],
         read: async (after, limit) => {
           const rows = await readSensors(deps.clickhouse, filter, { after, limit: limit + 1 });
           const series = rows.map(({ firstSeenMs, lastSeenMs, ...row }) => ({
             ...row,
             first_seen: new Date(firstSeenMs).toISOString(),
             last_seen: new Date(lastSeenMs).toISOString(),
+            ...registeredOf(deps.registry, row),
           }));
           return pageOf(series, limit, (row) => [row.city, row.district, row.kind, row.metric, row.sensor]);
         },

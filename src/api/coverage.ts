@@ -1,0 +1,38 @@
+/**
+ * How much of an hour was observed, from 0 to 1; null where it is not known.
+ *
+ * A series' hour: its readings against those that its hours of the week before usually have (their median). Of the open hour, against
+ * the part that the watermark has passed, so that half an hour that was observed is 1 and never looks whole: its status is `provisional`.
+ * A rollup: sensors with readings against the sensors that were known, hour by hour over the hours that are over.
+ *
+ * Boundary: arithmetic on what the queries bring.
+ */
+import type { SeriesKey } from '../model/cluster.ts';
+import { HOUR_MS, hourStartMs } from '../model/hour.ts';
+import type { Cadence } from './queries/cadence.ts';
+
+/** Decimals that are shown; cut, not rounded: only what is whole is 1. */
+const DECIMALS = 4;
+
+export function share(observed: number, expected: number): number {
+  return Math.floor(Math.min(1, observed / expected) * 10 ** DECIMALS) / 10 ** DECIMALS;
+}
+
+/** @returns the coverage of hours of series. */
+export function coverageOf(
+  cadences: readonly Cadence[],
+  watermarkMs: number,
+): (row: SeriesKey & { hour: number; count: number }) => number | null {
+  const expected = new Map(cadences.map((cadence) => [keyOf(cadence), cadence.expected]));
+  return (row) => {
+    const passed = Math.min(1, Math.max(0, (watermarkMs - hourStartMs(row.hour)) / HOUR_MS));
+    const due = (expected.get(keyOf(row)) ?? 0) * passed;
+    // Before the first reading is due, nothing can be said.
+    return due < 1 ? null : share(row.count, due);
+  };
+}
+
+/** Names hold no line breaks. */
+function keyOf({ city, district, kind, metric, sensor, hour }: SeriesKey & { hour: number }): string {
+  return [city, district, kind, metric, sensor, hour].join('\n');
+}

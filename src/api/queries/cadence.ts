@@ -1,0 +1,78 @@
+/**
+ * How many readings an hour of a series usually has: the median of its own hours in the week before.
+ *
+ * Boundary: the table only. One query a page of hours, whatever is on it: it reads the page's series, a week further back.
+ */
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { SeriesKey } from '../../model/cluster.ts';
+import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../../model/limits.ts';
+import type { SeriesFilter } from './hourly-facts.ts';
+import { equalTo, keyAfter, keyParams, selectRows, type KeyColumn } from './sql.ts';
+
+export interface CadenceAsk {
+  readonly filter: SeriesFilter;
+  /** The page's first and last series, in the order of pages. */
+  readonly first: SeriesKey;
+  readonly last: SeriesKey;
+  /** Hours of the page, `toHour` exclusive. */
+  readonly fromHour: number;
+  readonly toHour: number;
+  /** Hours from here on may not be in the table yet; theirs are read all the same. */
+  readonly openHour: number;
+}
+
+export interface Cadence extends SeriesKey {
+  readonly hour: number;
+  /** Readings that an hour of the series usually has. */
+  readonly expected: number;
+}
+
+const SERIES = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
+const KEY: readonly KeyColumn[] = SERIES.map((column) => ({ column, type: 'String' }));
+const LIST = SERIES.join(', ');
+
+/** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
+export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): Promise<Cadence[]> {
+  const { first, last } = ask;
+  const rows = await selectRows<[string, string, string, string, string, number, number]>(
+    client,
+    `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
+     FROM
+     (
+       SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
+       FROM hourglass.hourly_facts FINAL
+       WHERE hour >= toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')
+         AND hour < toDateTime({to:UInt32} * 3600, 'UTC')${equalTo(ask.filter)}
+         AND city >= {after0:String} AND city <= {lastCity:String}
+         AND (${keyAfter(KEY)} OR (${SERIES.map((column, at) => `${column} = {after${String(at)}:String}`).join(' AND ')}))
+         AND (${LIST}) <= ({lastCity:String}, {lastDistrict:String}, {lastKind:String}, {lastMetric:String}, {lastSensor:String})
+       GROUP BY ${LIST}, hour
+     )
+     ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
+     GROUP BY ${LIST}, target
+     HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`,
+    {
+      ...ask.filter,
+      ...keyParams(SERIES.map((column) => first[column])),
+      lastCity: last.city,
+      lastDistrict: last.district,
+      lastKind: last.kind,
+      lastMetric: last.metric,
+      lastSensor: last.sensor,
+      from: ask.fromHour,
+      to: ask.toHour,
+      open: ask.openHour,
+      cadenceHours: CADENCE_HOURS,
+      hoursMin: CADENCE_HOURS_MIN,
+    },
+  );
+  return rows.map(([city, district, kind, metric, sensor, hour, expected]) => ({
+    city,
+    district,
+    kind,
+    metric,
+    sensor,
+    hour,
+    expected,
+  }));
+}

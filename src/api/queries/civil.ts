@@ -1,0 +1,177 @@
+/**
+ * Days and months of a time zone, of districts and cities, added up from UTC hours when they are asked for (invariant 5).
+ *
+ * Boundary: the database's time zone tables are the only ones that count; nothing here knows what a zone is. Sums are the digits of
+ * the views (infra/clickhouse/0002_rollups.sql): added exactly, rounded once. Distinct sensors are states, merged.
+ * How zones of :30 and :45 cut an hour: they do not. An hour belongs to the civil day in which it begins.
+ */
+import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
+import { Problem } from '../problem.ts';
+import { equalTo, keyParams, selectRows } from './sql.ts';
+
+export interface CivilAsk {
+  readonly step: CivilStep;
+  readonly zone: string;
+  /** `city` and `metric`, and what else is wanted. */
+  readonly filter: Readonly<Record<string, string | undefined>>;
+  /** Periods that begin at or after `fromS` and before `toS`, seconds since 1970. */
+  readonly fromS: number;
+  readonly toS: number;
+  readonly after: CivilKey | null;
+  readonly limit: number;
+  /** Hours from this index on are not over: their sensors do not count in `sensorHours`. */
+  readonly openHour: number;
+}
+export type CivilStep = 'day' | 'month';
+/** kind, and the day (since 1970) that the period begins with: the order of the rows. */
+export type CivilKey = readonly [kind: string, day: number];
+
+export interface CivilFigures {
+  kind: string;
+  /** The civil day that the period begins with, in days since 1970. */
+  day: number;
+  /** Hour indexes; `toHour` exclusive. */
+  fromHour: number;
+  toHour: number;
+  count: number;
+  sum: number | null;
+  min: number;
+  max: number;
+  mean: number | null;
+  /** Distinct sensors. */
+  sensors: number;
+  revision: number;
+  /** Sensors with readings, added up over the hours that are over. */
+  sensorHours: number;
+}
+
+type Row = [
+  kind: string,
+  day: number,
+  fromHour: number,
+  toHour: number,
+  count: number,
+  sum: number | null,
+  min: number,
+  max: number,
+  mean: number | null,
+  sensors: number,
+  revision: number,
+  sensorHours: number,
+];
+
+const PERIODS: Readonly<Record<CivilStep, { of: string; next: string; secondsMax: number }>> = {
+  day: { of: 'toDate(f.hour, {zone:String})', next: 'addDays(h.period, 1)', secondsMax: 26 * 3_600 },
+  month: {
+    of: 'toStartOfMonth(toDate(f.hour, {zone:String}))',
+    next: 'addMonths(h.period, 1)',
+    secondsMax: 32 * 24 * 3_600,
+  },
+};
+/** Seconds that a period has at most. */
+export function secondsOf(step: CivilStep): number {
+  return PERIODS[step].secondsMax;
+}
+
+const DATETIME_S_MAX = 2 ** 32 - 1;
+
+/** The instant with which a date begins in the zone. */
+const startOf = (date: string): string => `toUnixTimestamp(toDateTime(${date}, {zone:String}))`;
+
+/** @throws {Problem} 400 where the database does not know the zone. */
+export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promise<CivilFigures[]> {
+  const { of, next, secondsMax } = PERIODS[ask.step];
+  const after =
+    ask.after === null
+      ? ''
+      : 'WHERE d.kind > {after0:String} OR (d.kind = {after0:String} AND toUInt16(d.period) > {after1:UInt16})';
+  const query = `
+    WITH
+      (a, b) -> (a - ((a + b) - ((a + b) - a))) + (b - ((a + b) - a)) AS lost,
+      (s, x) -> (s.1 + x) + (lost(s.1, x) + s.2) AS high,
+      (s, x) -> (high(s, x), (lost(s.1, x) + s.2) - (high(s, x) - (s.1 + x))) AS add_to,
+      (position, digit) -> arrayMap(d -> toFloat64(d) * exp2(128 * position - 1074), [digit, digit - toInt256(toFloat64(digit))]) AS terms,
+      arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(d.sums).1, sumMap(d.sums).2)), (0., 0.)).1 AS total,
+      sum(d.readings) AS count,
+      if(isFinite(total) AND max(d.overflowed) = 0, total, NULL) AS sum
+    SELECT d.kind, toUInt16(d.period), any(d.from_hour), any(d.to_hour), count, sum, min(d.least), max(d.most), sum / count,
+      sum(d.sensors), uniqExactIfMerge(d.revisions), sum(d.sensor_hours)
+    FROM
+    (
+      SELECT h.kind AS kind, h.district AS district, h.period AS period,
+        intDiv(${startOf('h.period')} + 3599, 3600) AS from_hour, intDiv(${startOf(next)} + 3599, 3600) AS to_hour,
+        sum(h.readings) AS readings, sumMap(h.sums) AS sums, max(h.overflowed) AS overflowed,
+        min(h.least) AS least, max(h.most) AS most,
+        uniqExactIfMergeState(h.revisions) AS revisions, uniqExactMerge(h.who) AS sensors,
+        sumIf(finalizeAggregation(h.who), h.hour < {openHour:UInt32}) AS sensor_hours
+      FROM
+      (
+        SELECT f.kind AS kind, f.district AS district, intDiv(toUnixTimestamp(f.hour), 3600) AS hour, ${of} AS period,
+          sum(f.count) AS readings, sumMap(f.sums) AS sums, max(f.overflow) AS overflowed, min(f.min) AS least, max(f.max) AS most,
+          uniqExactIfState((f.incarnation, f.partition, f.block), f.revised = 1) AS revisions,
+          uniqExactMergeState(f.sensors) AS who
+        FROM hourglass.district_facts AS f FINAL
+        WHERE f.hour >= toDateTime({from:UInt32}, 'UTC') AND f.hour < toDateTime({until:UInt32}, 'UTC')${equalTo(ask.filter)}
+        GROUP BY f.kind, f.district, f.hour
+      ) AS h
+      WHERE ${startOf('h.period')} >= {from:UInt32} AND ${startOf('h.period')} < {to:UInt32}
+      GROUP BY h.kind, h.district, h.period
+    ) AS d
+    ${after}
+    GROUP BY d.kind, d.period ORDER BY d.kind, d.period LIMIT {limit:UInt32}`;
+  const rows = await withZone(() =>
+    selectRows<Row>(client, query, {
+      ...ask.filter,
+      ...(ask.after === null ? {} : keyParams(ask.after)),
+      zone: ask.zone,
+      from: ask.fromS,
+      to: ask.toS,
+      // No hour of a period that begins before `to` begins later than this.
+      until: Math.min(DATETIME_S_MAX, ask.toS + secondsMax),
+      openHour: Math.max(0, ask.openHour),
+      limit: ask.limit,
+    }),
+  );
+  return rows.map(
+    ([kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, sensorHours]): CivilFigures => ({
+      kind,
+      day,
+      fromHour,
+      toHour,
+      count,
+      sum,
+      min,
+      max,
+      mean,
+      sensors,
+      revision,
+      sensorHours,
+    }),
+  );
+}
+
+/** The instants (seconds since 1970) with which civil days (since 1970) begin. @throws {Problem} 400 for an unknown zone. */
+export async function readDayStarts(
+  client: ClickHouseClient,
+  days: readonly number[],
+  zone: string,
+): Promise<number[]> {
+  const rows = await withZone(() =>
+    selectRows<[number]>(
+      client,
+      `SELECT ${startOf('toDate(day)')} FROM (SELECT arrayJoin({days:Array(UInt16)}) AS day)`,
+      { days, zone },
+    ),
+  );
+  return rows.map(([second]) => second);
+}
+
+async function withZone<Result>(query: () => Promise<Result>): Promise<Result> {
+  try {
+    return await query();
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || !error.message.startsWith('Cannot load time zone')) throw error;
+    const message = 'the database does not know this time zone';
+    throw new Problem(400, message, { members: { errors: [{ path: 'zone', message }] }, cause: error });
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * `/daily` and `/monthly` of districts and cities, in UTC or in any time zone.
+ *
+ * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
+ */
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { timeZoneOf, UTC } from '../../model/time-zone.ts';
+import { answerList, hourHeaders, listResponses } from '../page.ts';
+import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
+import type { ApiDeps } from '../ports.ts';
+import { zoneOfCity } from '../registered.ts';
+import { figures, place } from '../rollup-schemas.ts';
+import { type CivilRollup, instantsOf, readCivilRollup } from '../rollups.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const DAYS_MAX = 2 ** 16 - 1;
+
+const steps = {
+  daily: {
+    step: 'day',
+    name: 'day',
+    column: { day: z.string().openapi({ format: 'date', example: '2026-11-23', description: 'In `zone`.' }) },
+  },
+  monthly: {
+    step: 'month',
+    name: 'month',
+    column: { month: z.string().openapi({ example: '2026-11', description: 'In `zone`.' }) },
+  },
+} as const;
+const zoneColumns = {
+  zone: z.string(),
+  hours: z.int().openapi({
+    description: 'UTC hours that make it: those that begin in it. 23 or 25 where the clocks change; readings or not.',
+  }),
+};
+
+const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '/v1/cities/{city}/{metric}' } as const;
+const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
+
+export function addCivil(app: OpenAPIHono, deps: ApiDeps): void {
+  for (const of of ['districts', 'cities'] as const)
+    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, of, per);
+}
+
+function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS, per: keyof typeof steps): void {
+  const { step, name, column } = steps[per];
+  const id = `${IDS[of]}${IDS[per]}`;
+  const path = `${PATHS[of]}/${per}` as const;
+  const row = z
+    .object({ ...place[of], kind: z.string(), metric: z.string(), ...column, ...figures, ...zoneColumns })
+    .openapi(`${id}Row`);
+  const route = createRoute({
+    method: 'get',
+    path,
+    operationId: `list${id}`,
+    summary: `Civil ${name}s of a ${of === 'cities' ? 'city' : 'district'}, in the order of kind and time`,
+    description: `Added up from UTC hours. An hour belongs to the civil day in which it begins, also in zones that are half an hour or a quarter off; so \`hours\` is whole. What the database has: readings of an open hour appear as they are written.`,
+    request: {
+      params: of === 'cities' ? z.object({ city, metric }) : z.object({ city, district, metric }),
+      query: z.strictObject({ kind: kind.optional(), zone: zone('UTC'), ...civilRange, ...page, ...ofRevision }),
+    },
+    responses: listResponses(row, 'Rollups', hourHeaders),
+  });
+  app.openapi(route, async (c) => {
+    const { from, to, limit, cursor, revision, zone: wanted, ...filter } = c.req.valid('query');
+    const within: Record<string, string> & { city: string } = c.req.valid('param');
+    const inZone = wanted === 'city' ? zoneOfCity(deps.registry, within.city) : (timeZoneOf(wanted ?? UTC) ?? UTC);
+    const asked = await instantsOf(deps, { from, to }, inZone);
+    return answerList(
+      c,
+      { limit, cursor, revision },
+      {
+        name: `${of}-${per}-${inZone}`,
+        key: z.tuple([z.string(), z.int().min(0).max(DAYS_MAX)]),
+        columns: Object.keys(row.shape) as never[],
+        read: async (after, limitRows) => {
+          const ask = { step, zone: inZone, filter: { ...within, ...filter }, ...asked, after, limit: limitRows };
+          const found = await readCivilRollup(deps, ask);
+          return { ...found, rows: found.rows.map((figure) => toRow(figure, within, name, inZone)) };
+        },
+        onError: (error) => deps.onError?.(error, `GET ${path}`),
+      },
+    );
+  });
+}
+
+function toRow(found: CivilRollup, within: Record<string, string>, name: 'day' | 'month', inZone: string): object {
+  const { kind: kindOf, day, fromHour, toHour, ...rest } = found;
+  const { metric: metricOf, ...at } = within;
+  return {
+    ...at,
+    kind: kindOf,
+    metric: metricOf,
+    [name]: civilName(day, name),
+    ...rest,
+    zone: inZone,
+    hours: toHour - fromHour,
+  };
+}
+
+/** `2026-11-23`, `2026-11`. @param day since 1970. */
+export function civilName(day: number, step: 'day' | 'month'): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, step === 'day' ? 10 : 7);
+}
