@@ -159,9 +159,10 @@ export class PullSource implements MessageSource {
     // A new leader may not have had all that the old one told of.
     const after = await this.#jsm!.streams.info(READINGS_STREAM);
     if (this.#stopped || after.cluster?.leader !== cluster?.leader) return;
-    const isRemoved = this.#allPartitions || this.#backlog > 0;
-    if (isRemoved) this.#sayRemoved(state.last_seq);
-    this.#backlog = 0;
+    if (this.#nextSequence === nextSequence) {
+      if (this.#allPartitions || this.#backlog > 0) this.#sayRemoved(state.last_seq);
+      this.#backlog = 0;
+    }
     this.#nextSequence = Math.max(this.#nextSequence, state.last_seq + 1);
     this.#listener?.onPassed(state.last_seq);
   }

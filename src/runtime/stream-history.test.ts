@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
 import { FIRST_STATE } from '../actors/partition-actor.ts';
+import { emptyLedger } from '../model/ledger.ts';
 import { readConfig } from '../model/config.ts';
 import { systemClock } from '../model/clock.ts';
 import { FenceLost, IncarnationMismatch } from '../model/errors.ts';
@@ -126,4 +127,19 @@ it('an operator may accept that messages are gone: the partitions that wait for 
   expect(await acceptLostMessages(ports, 8)).toEqual({ losses: [], unseen: 0 });
   // Whoever owned it before is fenced off.
   await expect(store.swap(stored, 1)).rejects.toBeInstanceOf(FenceLost);
+});
+
+it('an operator accepts also what is missing without anybody having seen where, and the books keep how much', async () => {
+  const store = await KvCheckpointStore.open(nc, systemClock);
+  const ports = { store, history: new NatsStreamHistory(nc), clock: systemClock };
+  // Of ten messages the two partitions have taken four and three.
+  const { state } = await published(10, 10);
+  for (const [partition, messages] of [4, 3].entries()) {
+    const totals = { ...emptyLedger(), messages, messagesUsed: messages };
+    await store.swap({ ...EMPTY_MANIFEST, partition, state: { ...state!, totals } }, 0);
+  }
+  expect(await acceptLostMessages(ports, 2)).toEqual({ losses: [], unseen: 3 });
+  const first = await store.load(0);
+  expect(first?.manifest.state?.gaps).toEqual([{ from: 1, to: 10, sequences: 3, accepted: true }]);
+  expect(await acceptLostMessages(ports, 2)).toEqual({ losses: [], unseen: 0 });
 });

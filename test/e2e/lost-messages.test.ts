@@ -23,17 +23,18 @@ let jsm: JetStreamManager;
 beforeEach(async () => {
   broker = await TestBroker.start();
   database = await startTestDatabase(false);
-  program = await Program.start({
+  program = await Program.create({
     HOURGLASS_NATS_URL: broker.url,
     HOURGLASS_CLICKHOUSE_URL: database.url,
     HOURGLASS_WORKERS: '2',
     HOURGLASS_PARTITIONS: '8',
   });
   nc = await connect({ servers: broker.url.slice('nats://'.length) });
+  await program.start();
   jsm = await jetstreamManager(nc);
 });
 afterEach(async () => {
-  await nc.close();
+  await nc.close().catch(() => undefined);
   await program.dispose();
   await Promise.all([broker.stop(), database.stop()]);
 });
