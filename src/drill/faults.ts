@@ -99,15 +99,22 @@ const NODE_FAULTS: readonly Fault[] = [
     name: 'pool',
     lane: 'nodes',
     make: async (field) => {
+      const { pid } = anyNode(field);
       for (const workers of [POOL_MANY, 1]) {
         // A broker that is away, a node that is frozen: the pool is changed where it can be.
-        await field.instance.call('PUT', '/v1/admin/pool', { workers }).catch(() => undefined);
+        await resized(field, pid, workers).catch(() => undefined);
         await field.clock.sleep(POOL_STAYS_MS);
       }
-      return `worker threads of every node 1 -> ${String(POOL_MANY)} -> 1`;
+      return `worker threads of node ${String(pid)} 1 -> ${String(POOL_MANY)} -> 1`;
     },
   },
 ];
+
+async function resized({ instance }: Field, pid: number, workers: number): Promise<void> {
+  const { nodes } = await instance.call<{ nodes: { node: string }[] }>('GET', '/v1/admin/pool');
+  const found = nodes.find(({ node }) => node.endsWith(`-${String(pid)}`));
+  if (found !== undefined) await instance.call('PUT', '/v1/admin/pool', { workers, node: found.node });
+}
 
 function serverFaults(what: string, serverOf: (instance: Instance) => ServerProcess | null): Fault[] {
   const kill = async (field: Field, awayMs: number): Promise<void> => {

@@ -49,7 +49,7 @@ export class Load {
 
   /** Publishes, or goes on publishing. */
   resume(perSecond: number | null = this.#perSecond): void {
-    this.#throwFailure();
+    this.assertWell();
     if (!this.#stop.signal.aborted) return;
     this.#perSecond = perSecond;
     this.#stop = new AbortController();
@@ -62,11 +62,12 @@ export class Load {
   async pause(): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    this.#throwFailure();
+    this.assertWell();
     await this.#publisher.drain();
   }
 
-  #throwFailure(): void {
+  /** @throws what keeps messages from being published, where something does. */
+  assertWell(): void {
     if (this.#failure !== null) throw this.#failure as Error;
   }
 

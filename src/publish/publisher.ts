@@ -7,13 +7,14 @@
  * `Hourglass-Seq` with a session of its own, so that a message whose acknowledgement was lost may be sent again.
  * Back pressure: `publish` waits while the window is full; the broker's pace is the publisher's.
  */
-import { jetstream, JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
+import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError, HourglassError } from '../model/errors.ts';
 import { SESSION_NUMBERS_REMEMBERED } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import type { OutgoingMessage } from './message-builder.ts';
+import { retryOf } from './publish-retry.ts';
 
 export interface Published {
   messages: number;
@@ -40,7 +41,6 @@ const RETRY_MS = 250;
 const FULL_RETRY_MS = 1_000;
 /** So long nobody may be there to take messages, as while a broker starts; then there is no stream. */
 const NO_STREAM_MS_MAX = 20_000;
-const STREAM_FULL_CODES = new Set([10_023, 10_047, 10_077, 10_122]);
 
 export class Publisher {
   readonly published: Published = { messages: 0, readings: 0, duplicates: 0, bytes: 0 };
@@ -134,17 +134,20 @@ export class Publisher {
   /** How long to wait before the message is sent again; null where that would not help. */
   #waitAfter(error: unknown): number | null {
     if (this.#nc.isClosed()) return null;
-    if (error instanceof JetStreamApiError) {
-      if (!STREAM_FULL_CODES.has(error.code)) return error.code >= 500 && error.code < 600 ? RETRY_MS : null;
-      this.#say('the stream READINGS is full: waiting until workers have used some of it');
-      return FULL_RETRY_MS;
-    }
-    const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
-    if (/max.?payload|permissions/i.test(text)) return null;
-    if (/no.?responders|503/i.test(text)) {
-      const nowMs = this.#clock.monotonicMs();
-      this.#nobodySinceMs ??= nowMs;
-      if (nowMs - this.#nobodySinceMs > NO_STREAM_MS_MAX) return null;
+    switch (retryOf(error)) {
+      case 'never':
+        return null;
+      case 'when there is room':
+        this.#say('the stream READINGS is full: waiting until workers have used some of it');
+        return FULL_RETRY_MS;
+      case 'nobody': {
+        const nowMs = this.#clock.monotonicMs();
+        this.#nobodySinceMs ??= nowMs;
+        if (nowMs - this.#nobodySinceMs > NO_STREAM_MS_MAX) return null;
+        break;
+      }
+      case 'soon':
+        break;
     }
     this.#say('the broker does not acknowledge: sending again until it does');
     return RETRY_MS;

@@ -168,7 +168,10 @@ export class Arena {
       const seen = this.watch.seen.get(partition);
       return seen !== undefined && !isOf(seen.owner, gone) && seen.messages > (counts.get(partition) ?? 0);
     };
-    await until('readings flow again', FLOW_MS_MAX, () => partitions.every(isFlowing));
+    await until('readings flow again', FLOW_MS_MAX, () => {
+      this.load.assertWell();
+      return partitions.every(isFlowing);
+    });
     const lastMs = Math.max(...partitions.map((partition) => this.watch.seen.get(partition)?.grewMs ?? 0));
     return Math.max(0, Math.min(performance.now(), lastMs) - sinceMs);
   }

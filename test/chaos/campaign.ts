@@ -65,33 +65,31 @@ export async function runCampaign(campaign: Campaign, run: Run): Promise<Outcome
   let verdict: Verdict = { readings: 0, lost: 0, twice: 0, wrong: [] };
   let tries = 0;
   let folder = '';
-  const prepared = await campaign.prepare?.();
+  let prepared: Awaited<ReturnType<NonNullable<Campaign['prepare']>>> | undefined;
+  let arena: Arena | null = null;
   try {
     const { seed, program } = run;
-    const arena = await Arena.start({ ...campaign.arena, ...prepared?.options, seed, program });
-    try {
-      while (tries < run.tries) {
-        const figures = await campaign.attempt(arena, run);
-        const made = campaign.triesOf?.(figures) ?? 1;
-        all.push(figures);
-        const checkIsDue = Math.floor((tries + made) / campaign.checkEvery) > Math.floor(tries / campaign.checkEvery);
-        tries += made;
-        run.say(`${campaign.name} ${String(tries)}/${String(run.tries)} ${inWords(figures)}`);
-        if (!checkIsDue && tries < run.tries) continue;
-        verdict = await arena.check({ goOn: tries < run.tries });
-        run.say(
-          `  ${verdict.readings.toLocaleString('en')} readings, ${String(verdict.lost)} lost, ${String(verdict.twice)} twice`,
-        );
-        wrong.push(...verdict.wrong, ...((await campaign.verify?.(arena)) ?? []));
-        if (wrong.length > 0) break;
-      }
-    } catch (error) {
-      wrong.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    } finally {
-      if (wrong.length > 0) folder = arena.folder;
-      await arena.stop({ keepFolder: wrong.length > 0 });
+    prepared = await campaign.prepare?.();
+    arena = await Arena.start({ ...campaign.arena, ...prepared?.options, seed, program });
+    while (tries < run.tries && wrong.length === 0) {
+      const figures = await campaign.attempt(arena, run);
+      const made = campaign.triesOf?.(figures) ?? 1;
+      all.push(figures);
+      const checkIsDue = Math.floor((tries + made) / campaign.checkEvery) > Math.floor(tries / campaign.checkEvery);
+      tries += made;
+      run.say(`${campaign.name} ${String(tries)}/${String(run.tries)} ${inWords(figures)}`);
+      if (!checkIsDue && tries < run.tries) continue;
+      verdict = await arena.check({ goOn: tries < run.tries });
+      run.say(
+        `  ${verdict.readings.toLocaleString('en')} readings, ${String(verdict.lost)} lost, ${String(verdict.twice)} twice`,
+      );
+      wrong.push(...verdict.wrong, ...((await campaign.verify?.(arena)) ?? []));
     }
+  } catch (error) {
+    wrong.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
+    if (wrong.length > 0) folder = arena?.folder ?? '';
+    await arena?.stop({ keepFolder: wrong.length > 0 });
     await prepared?.stop();
   }
   const { readings, lost, twice } = verdict;
