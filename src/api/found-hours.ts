@@ -24,13 +24,16 @@ import {
   type ViewHour,
 } from './queries/view-hours.ts';
 
+/** As of `/v1/hourly`, but for the coverage, which is not looked up here. */
+export type FoundHour = Omit<HourlyRow, 'coverage'>;
+
 export interface FindHours {
   /** Equalities: they also narrow what the workers are asked. */
   readonly filter: SeriesFilter;
   /** Only these series; absent: all that the filter lets through. */
   readonly series?: readonly SeriesKey[];
   /** One condition twice: for the database, and for rows of memory. */
-  readonly where?: { readonly condition: Condition; readonly matches: (row: HourlyRow) => boolean };
+  readonly where?: { readonly condition: Condition; readonly matches: (row: FoundHour) => boolean };
   /** Hour indexes, `to` exclusive. */
   readonly fromHour: number;
   readonly toHour: number;
@@ -43,7 +46,7 @@ export interface FindHours {
 }
 
 interface FoundHours {
-  readonly rows: HourlyRow[];
+  readonly rows: FoundHour[];
   /** How many there are without `skip` and `limit`; null where it was not asked. */
   readonly count: number | null;
 }
@@ -90,7 +93,7 @@ export async function findHours(deps: ApiDeps, ask: FindHours): Promise<FoundHou
   return { rows, count: ask.isCounted ? count : null };
 }
 
-async function openHours(deps: ApiDeps, ask: FindHours, fromHour: number): Promise<HourlyRow[]> {
+async function openHours(deps: ApiDeps, ask: FindHours, fromHour: number): Promise<FoundHour[]> {
   const { filter, series, toHour, where } = ask;
   const page = await readHourlyPage(deps, {
     filter,
@@ -115,12 +118,12 @@ function equalities(filter: SeriesFilter): Condition[] {
   );
 }
 
-function toRow({ hour, ...row }: ViewHour): HourlyRow {
+function toRow({ hour, ...row }: ViewHour): FoundHour {
   return { ...row, hour: hourIso(hour), status: 'final' };
 }
 
 /** By the columns in turn; text by its UTF-8 bytes, as the database does. Nulls come last. */
-function comparator(order: readonly SortKey[]): (a: HourlyRow, b: HourlyRow) => number {
+function comparator(order: readonly SortKey[]): (a: FoundHour, b: FoundHour) => number {
   return (a, b) => {
     for (const { column, isDescending } of order) {
       const [x, y] = [a[column], b[column]];
@@ -145,7 +148,7 @@ function mergeSorted<T>(a: readonly T[], b: readonly T[], compare: (x: T, y: T) 
 }
 
 /** Of each series the rows from `skip` to `skip + limit`. */
-function cutEach(rows: readonly HourlyRow[], skip: number, limit: number): HourlyRow[] {
+function cutEach(rows: readonly FoundHour[], skip: number, limit: number): FoundHour[] {
   const seen = new Map<string, number>();
   return rows.filter((row) => {
     const key = seriesId(row);
