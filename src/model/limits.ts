@@ -204,6 +204,10 @@ export const TOKEN_CLOCK_SKEW_S = 30;
 export const JWKS_COOLDOWN_MS = 30_000;
 /** Age of the issuer's keys after which they are fetched again: a key that was withdrawn is good no longer than this. */
 export const JWKS_AGE_MS_MAX = 10 * 60_000;
+/** How long a token that was verified is taken again unverified: its key may be withdrawn meanwhile. */
+export const VERIFIED_TOKEN_MS_MAX = 30_000;
+/** Tokens remembered as verified; the least recently used is forgotten first. A token is one or two kilobytes. */
+export const VERIFIED_TOKENS_MAX = 1_000;
 /** Time a call to the issuer may take: a caller waits for it. */
 export const OIDC_CALL_MS_MAX = 5_000;
 /** Window over which requests are counted: long enough for a dashboard's burst, short enough to wait for, s. */

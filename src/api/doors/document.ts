@@ -12,6 +12,8 @@ import { scopeNeeded } from './rights.ts';
 type Document = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+/** The groups of the reference page. */
+const TAGS = { read: 'read', ingest: 'publish', admin: 'administer', open: 'open to everybody' } as const;
 const SCHEMES = {
   key: {
     type: 'apiKey',
@@ -41,6 +43,7 @@ export function withSecurity(document: Document, anonymous: ReadonlySet<Scope>):
       const operation = item[method];
       if (operation === undefined) continue;
       const scope = scopeNeeded(method.toUpperCase(), path);
+      operation.tags ??= [TAGS[scope ?? 'open']];
       operation.security = securityOf(path, scope, anonymous);
       operation.responses = { ...refusals(scope, method), ...operation.responses };
       if (scope !== null) for (const answer of Object.values(operation.responses)) addLimitHeaders(answer);

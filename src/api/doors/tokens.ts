@@ -6,10 +6,18 @@
  * Scopes are the words of `scope` (RFC 9068) or `scp`; a claim `hourglass_place` binds publishing to a city or district.
  */
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Clock } from '../../model/clock.ts';
 import type { OidcConfig } from '../../model/config.ts';
-import { JWKS_AGE_MS_MAX, JWKS_COOLDOWN_MS, OIDC_CALL_MS_MAX, TOKEN_CLOCK_SKEW_S } from '../../model/limits.ts';
+import {
+  JWKS_AGE_MS_MAX,
+  JWKS_COOLDOWN_MS,
+  OIDC_CALL_MS_MAX,
+  TOKEN_CLOCK_SKEW_S,
+  VERIFIED_TOKEN_MS_MAX,
+  VERIFIED_TOKENS_MAX,
+} from '../../model/limits.ts';
 import { isScope, type Scope } from '../../model/scopes.ts';
 import { Problem } from '../problem.ts';
 import { readPlace } from './api-keys.ts';
@@ -28,7 +36,9 @@ export function createTokenVerifier(config: OidcConfig, clock: Clock): Identify 
     });
     return keys;
   };
-  return async (token) => {
+  // A signature costs ten times all else that a request does, and a caller shows the same token again and again.
+  const known = new LRUCache<string, Verified>({ max: VERIFIED_TOKENS_MAX });
+  const verify = async (token: string): Promise<Verified['caller']> => {
     try {
       const { payload } = await jwtVerify(token, await keySet(), {
         issuer: config.issuer,
@@ -38,12 +48,24 @@ export function createTokenVerifier(config: OidcConfig, clock: Clock): Identify 
         clockTolerance: TOKEN_CLOCK_SKEW_S,
         currentDate: new Date(clock.nowMs()),
       });
-      return { name: `token:${payload.sub ?? ''}`, scopes: scopesOf(payload), place: placeOf(payload) };
+      const caller = { name: `token:${payload.sub ?? ''}`, scopes: scopesOf(payload), place: placeOf(payload) };
+      const untilMs = Math.min(clock.nowMs() + VERIFIED_TOKEN_MS_MAX, (payload.exp ?? 0) * 1_000);
+      known.set(token, { caller, untilMs });
+      return caller;
     } catch (error) {
       if (isTokensFault(error)) return null;
       throw new Problem(503, 'The issuer of tokens does not answer; try again in a few seconds.', { cause: error });
     }
   };
+  return async (token) => {
+    const verified = known.get(token);
+    return verified !== undefined && clock.nowMs() < verified.untilMs ? verified.caller : verify(token);
+  };
+}
+
+interface Verified {
+  readonly caller: Awaited<ReturnType<Identify>>;
+  readonly untilMs: number;
 }
 
 async function jwksUrl({ issuer, jwksUrl: given }: OidcConfig): Promise<URL> {
