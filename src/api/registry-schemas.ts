@@ -14,24 +14,27 @@ import {
 } from '../model/registry.ts';
 
 const text = z.string();
+/** The model's schemas may be older than what the package above adds to all that come after it; a copy is younger. */
+const copyOf = <Schema extends z.ZodType>(rule: Schema): Schema => rule.clone();
+
 export const label = labelRule;
-export const unit = unitRule.openapi({
+export const unit = copyOf(unitRule).openapi({
   minLength: 1,
   maxLength: UNIT_CHARS_MAX,
   description: 'UCUM code, case sensitive; checked by its grammar.',
   example: 'ug/m3',
 });
-export const timeZone = timeZoneRule.openapi({ description: 'IANA', example: 'Europe/Lisbon' });
-export const units = unitsRule.openapi({
+export const timeZone = copyOf(timeZoneRule).openapi({ description: 'IANA', example: 'Europe/Lisbon' });
+export const units = copyOf(unitsRule).openapi({
   maxProperties: METRICS_PER_SENSOR_MAX,
   description: 'UCUM codes of this sensor’s metrics, where they are not the metric’s own.',
   example: { temperature: '[degF]' },
 });
-export const point = geojson.point.openapi('Point', {
+export const point = copyOf(geojson.point).openapi('Point', {
   description: 'Longitude, latitude, altitude.',
   example: { type: 'Point', coordinates: [-9.13, 38.71] },
 });
-export const area = geojson.area.openapi('Area', { description: 'Polygon or MultiPolygon; rings are closed.' });
+export const area = copyOf(geojson.area).openapi('Area', { description: 'Polygon or MultiPolygon; rings are closed.' });
 
 /** A member that may be left out of a body: null, as in answers. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => schema.nullable().default(null);
