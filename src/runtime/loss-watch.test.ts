@@ -20,6 +20,7 @@ it('the log says once how many messages are missing that no worker has seen', as
     incarnation: 1,
     finalThroughMs: () => 0,
     watermarkMs: () => 0,
+    dataVersion: () => 0,
     leastPosition: () => 1,
     books: () => books,
     dataVersion: () => 0,
