@@ -67,10 +67,9 @@ export async function runDrill(options: DrillOptions): Promise<DrillResult> {
     say(`publishing at full speed; ${String(minutes)} min of faults, seed ${String(seed)}`);
     faults = await makeFaults(field, FAULTS, { seed, minutes, say });
     await load.pause();
-    const { published } = load;
-    say(
-      `${published.readings.toLocaleString('en')} readings in ${published.messages.toLocaleString('en')} messages are acknowledged; comparing every hour ...`,
-    );
+    // Of those that were sent twice under one id, the stream took one.
+    const stored = load.published.messages - load.published.duplicates;
+    say(`${stored.toLocaleString('en')} messages are acknowledged; comparing every hour ...`);
     verdict = await judge({ instance, nc, answer: city.answer, clock });
     const audit = await instance.run('audit');
     say(audit.output.trimEnd());

@@ -28,20 +28,20 @@ export async function makeFaults(
   const tell = (what: string): void =>
     say(`${((clock.monotonicMs() - startMs) / 1_000).toFixed(1).padStart(7)} s  ${what}`);
   let made = 0;
-  let isOver = false;
+  const over = new AbortController();
   const lanes = (['nodes', 'servers'] as const).map(async (lane, at) => {
     const random = new Random(seed + at);
     const own = faults.filter((fault) => fault.lane === lane);
     try {
-      while (!isOver && clock.monotonicMs() < endMs) {
-        await clock.sleep(random.whole(0, CALM_MS_MAX));
+      while (!over.signal.aborted && clock.monotonicMs() < endMs) {
+        await clock.sleep(random.whole(0, CALM_MS_MAX), over.signal);
         if (lane === 'nodes') await startDeadOnesAgain(field, tell);
         tell(await random.pick(own).make({ ...bound(field), random }));
         made += 1;
       }
     } finally {
       // Also where this lane has failed: the other one must not go on.
-      isOver = true;
+      over.abort();
     }
   });
   const ends = await Promise.allSettled(lanes);
