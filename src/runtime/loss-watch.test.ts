@@ -23,7 +23,6 @@ it('the log says once how many messages are missing that no worker has seen', as
     dataVersion: () => 0,
     leastPosition: () => 1,
     books: () => books,
-    dataVersion: () => 0,
     close: () => Promise.resolve(),
   };
   const taken = (partition: number, messages: number): PartitionBooks => ({
