@@ -10,7 +10,7 @@ const NO_LENGTHS = { awaySeconds: 1, messages: 1_000 };
 it.each([
   { name: 'kill-before-insert', tries: 1 },
   { name: 'lost-insert-reply', tries: 5 },
-  { name: 'scale', tries: 1 },
+  { name: 'freeze-node', tries: 1 },
 ])('$name: $tries tries, 0 lost, 0 twice', { timeout: 240_000 }, async ({ name, tries }) => {
   const campaign = CAMPAIGNS.find((one) => one.name === name);
   if (campaign === undefined) throw new Error(`there is no campaign ${name}`);
