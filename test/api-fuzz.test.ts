@@ -162,7 +162,7 @@ describe('requests made from /openapi.json', () => {
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async ({ path, init }) => {
           const answer = await api.request(path, init);
-          const text = await answer.text();
+          const text = await textOf(answer);
           expect(answer.status, text).toBeLessThan(500);
           expect(answer.headers.get('X-Injected')).toBeNull();
           if (!answer.ok) expect(text).not.toMatch(INSIDES);
@@ -194,6 +194,13 @@ describe('what looks like SQL is a value', () => {
     },
   );
 });
+
+/** A stream of events has no end. */
+async function textOf(answer: Response): Promise<string> {
+  if (answer.headers.get('Content-Type') !== 'text/event-stream') return await answer.text();
+  await answer.body?.cancel();
+  return '';
+}
 
 async function readOperations(): Promise<Operation[]> {
   const { document } = await behind({});

@@ -97,7 +97,11 @@ function listen(
 function boundPerAddress(trustedProxies: readonly string[]): (socket: Socket) => void {
   const trusted = blockListOf(trustedProxies);
   const open = new Map<string, number>();
+  // A connection whose request offered an upgrade that we do not take comes a second time.
+  const counted = new WeakSet<Socket>();
   return (socket) => {
+    if (counted.has(socket)) return;
+    counted.add(socket);
     const { remoteAddress: address, remoteFamily } = socket;
     if (address === undefined || trusted.check(address, remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) return;
     const count = (open.get(address) ?? 0) + 1;

@@ -203,6 +203,8 @@ async function assertDocumented(document: Document, path: string, method: string
     throw new Error(
       `${method} ${path}: ${String(response.status)} ${type} is not in /openapi.json: ${await response.text()}`,
     );
+  // Its twin lives on: this one's cancel is carried out when that is cancelled, too.
+  if (type === 'text/event-stream') void response.body?.cancel();
   if (!type.endsWith('json') || type === 'application/x-ndjson') return;
   const definitions = { ...schema, $defs: document.components.schemas };
   const local = JSON.parse(JSON.stringify(definitions).replaceAll('#/components/schemas/', '#/$defs/')) as object;

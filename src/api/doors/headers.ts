@@ -35,7 +35,15 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-    allowHeaders: ['Authorization', 'X-API-Key', 'Content-Type', 'If-None-Match', 'Nats-Msg-Id', 'Hourglass-Seq'],
+    allowHeaders: [
+      'Authorization',
+      'X-API-Key',
+      'Content-Type',
+      'If-None-Match',
+      'Last-Event-ID',
+      'Nats-Msg-Id',
+      'Hourglass-Seq',
+    ],
     exposeHeaders: [
       'ETag',
       'Hourglass-Final-Through',

@@ -4,6 +4,7 @@ import { type HttpBindings, upgradeWebSocket, type WebSocketLike } from '@hono/n
 import type { WSEvents } from 'hono/ws';
 import type { WebSocket } from 'ws';
 import { LIVE_HEARTBEAT_MS, LIVE_RETRY_MS } from '../../model/limits.ts';
+import { createAddressReader } from '../doors/addresses.ts';
 import { hourHeadersOf } from '../hours.ts';
 import type { LiveHour } from '../live/city-feed.ts';
 import { eventStream } from '../live/event-stream.ts';
@@ -91,11 +92,12 @@ const route = createRoute({
 
 export function addLive(app: OpenAPIHono, deps: ApiDeps): void {
   const { live, cluster } = deps;
+  const addressOf = createAddressReader(deps.doors?.trustedProxies ?? []);
   app.openAPIRegistry.register('LiveHour', event);
   app.openapi(route, async (c) => {
     const { last_event_id: fromQuery, ...filter } = c.req.valid('query');
     const lastEventId = c.req.valid('header')['last-event-id'] ?? fromQuery;
-    const ask = { ...filter, lastEventId, address: socketOf(c.env).incoming?.socket.remoteAddress ?? '' };
+    const ask = { ...filter, lastEventId, address: addressOf(c) };
     if (c.req.header('upgrade')?.toLowerCase() === 'websocket') {
       live.assertRoom(ask);
       return await upgradeWebSocket(c, socketEvents(deps, ask));
