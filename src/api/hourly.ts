@@ -34,6 +34,8 @@ export interface HourlyRow {
   revision: number;
   coverage: number | null;
 }
+/** An hour without its coverage, which costs a query of its own. */
+export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 
 type HourlyDeps = Pick<ApiDeps, 'clickhouse' | 'cluster' | 'workers'>;
 
@@ -53,7 +55,14 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const watermarkMs = deps.cluster.watermarkMs();
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
   const coverage = coverageOf(await readCadencesOf(deps, ask.filter, rows, firstOpen), watermarkMs);
-  return { rows: rows.map((row) => toRow(row, firstOpen, coverage(row))), next, headers, isFinal };
+  const covered = rows.map((row) => ({ ...toRow(row, firstOpen), coverage: coverage(row) }));
+  return { rows: covered, next, headers, isFinal };
+}
+
+/** @throws as {@link readHourlyPage}. */
+export async function readBareHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<BareHourlyRow>> {
+  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
+  return { rows: rows.map((row) => toRow(row, firstOpen)), next, isFinal };
 }
 
 /** A week of each series of the page: one query. */
@@ -181,7 +190,7 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[]
   return sums;
 }
 
-function toRow(row: HourSum, firstOpen: number, coverage: number | null): HourlyRow {
+function toRow(row: HourSum, firstOpen: number): BareHourlyRow {
   const sum = roundedOrNull(row.total);
   return {
     city: row.city,
@@ -197,7 +206,6 @@ function toRow(row: HourSum, firstOpen: number, coverage: number | null): Hourly
     mean: sum === null ? null : sum / row.count,
     status: row.hour < firstOpen ? 'final' : 'provisional',
     revision: row.revisions,
-    coverage,
   };
 }
 
