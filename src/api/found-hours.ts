@@ -2,7 +2,7 @@
  * Hours under any condition, in any order: final ones from the view, open ones as `/v1/hourly` has them.
  *
  * Job: what GraphQL's batches and SensorThings' Observations ask. Boundary: the two readers below it; rows out.
- * Invariant 8: the border is read first; hours before it come from the view alone, later ones from `readHourlyPage`.
+ * Invariant 8: the border is read first; hours before it come from the view alone, later ones from `readHours`.
  * Hours that are still open are filtered and sorted here, in memory, so there may be OPEN_HOURS_ROWS_MAX of them.
  */
 import type { SeriesKey } from '../model/cluster.ts';
@@ -10,7 +10,7 @@ import { hourIso } from '../model/hour.ts';
 import { OPEN_HOURS_ROWS_MAX } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import { finalHour } from './hours.ts';
-import { readHourlyPage, type HourlyRow } from './hourly.ts';
+import { readHours, toRow as openRow, type HourlyRow } from './hourly.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { SeriesFilter } from './queries/hourly-facts.ts';
@@ -95,7 +95,7 @@ export async function findHours(deps: ApiDeps, ask: FindHours): Promise<FoundHou
 
 async function openHours(deps: ApiDeps, ask: FindHours, fromHour: number): Promise<FoundHour[]> {
   const { filter, series, toHour, where } = ask;
-  const page = await readHourlyPage(deps, {
+  const page = await readHours(deps, {
     filter,
     ...(series === undefined ? {} : { series }),
     fromHour,
@@ -109,7 +109,8 @@ async function openHours(deps: ApiDeps, ask: FindHours, fromHour: number): Promi
       `More than ${String(OPEN_HOURS_ROWS_MAX)} of these hours are not final yet: ask for fewer sensors, or for hours that end at or before ${hourIso(fromHour)}.`,
     );
   }
-  return where === undefined ? page.rows : page.rows.filter((row) => where.matches(row));
+  const rows = page.rows.map((row) => openRow(row, page.firstOpen, null));
+  return where === undefined ? rows : rows.filter((row) => where.matches(row));
 }
 
 function equalities(filter: SeriesFilter): Condition[] {

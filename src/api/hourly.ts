@@ -181,7 +181,8 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[]
   return sums;
 }
 
-function toRow(row: HourSum, firstOpen: number, coverage: number | null): HourlyRow {
+/** @param firstOpen hours from this one on are provisional. */
+export function toRow(row: HourSum, firstOpen: number, coverage: number | null): HourlyRow {
   const sum = roundedOrNull(row.total);
   return {
     city: row.city,
