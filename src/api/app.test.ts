@@ -366,8 +366,7 @@ describe('POST /v1/readings', () => {
     expect([large.status, large.headers.get('Content-Type')]).toEqual([413, 'application/problem+json']);
     const chunk = new Uint8Array(1024 * 1024).fill(0x20);
     const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
-    const init = { method: 'POST', body: endless, duplex: 'half' };
-    const streamed = await api.request(PATH, init);
+    const streamed = await api.request(PATH, { method: 'POST', body: endless, duplex: 'half' });
     expect(streamed.status).toBe(413);
     for (const sequence of ['boot', 'boot:', 'boot:-1', 'boot:9007199254740992', 'bo ot:1', ':1']) {
       const problem = await problemOf(PATH, { method: 'POST', body: pack, headers: { 'Hourglass-Seq': sequence } });

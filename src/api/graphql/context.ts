@@ -12,6 +12,8 @@ import { Problem } from '../problem.ts';
 export interface RequestContext {
   readonly deps: ApiDeps;
   readonly questions: Questions;
+  /** Whom the request comes from; empty where it is not known. */
+  readonly address: string;
 }
 
 export class Questions {

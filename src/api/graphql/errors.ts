@@ -11,13 +11,13 @@ import { toProblem, type Problem } from '../problem.ts';
 const CODES: Readonly<Partial<Record<Problem['status'], string>>> = { 400: 'BAD_REQUEST', 503: 'UNAVAILABLE' };
 
 /** @param onError told of what is not the caller's fault. */
-export function maskError(error: unknown, onError: (error: unknown) => void): Error {
+export function maskError(error: unknown, onError: (error: unknown, reference: string) => void): Error {
   const at = isGraphqlError(error) ? error : null;
   const cause = at === null ? error : at.originalError;
   // Without a cause it is the parser's, the validator's or a guard's: about the query.
   if (at !== null && (cause == null || isGraphqlError(cause))) return at;
   const problem = toProblem(cause);
-  if (problem.status >= 500) onError(cause);
+  if (problem.status >= 500) onError(cause, problem.members.reference ?? '');
   return createGraphQLError(problem.message, {
     nodes: at?.nodes ?? null,
     path: at?.path ?? null,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkedApi, depsOf, NOW, World, type CheckedApi } from '../../../test/support/api.ts';
 import { fact, insertFacts, startTestDatabase, type TestDatabase } from '../../../test/support/clickhouse.ts';
 import { countedClient } from '../../../test/support/counted-client.ts';
@@ -8,6 +8,9 @@ import { GRAPHQL_COST_MAX, GRAPHQL_QUESTIONS_MAX, GRAPHQL_REQUEST_BYTES_MAX } fr
 const OPEN = Math.floor(NOW / 3_600_000);
 const CITIES = ['lisbon', 'porto', 'faro'];
 const HOURS_KEPT = 6;
+
+/** Many questions to a real database, also on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 let database: TestDatabase;
 let world: World;
@@ -79,6 +82,11 @@ async function dataOf<Data>(query: string, variables?: Record<string, unknown>):
   return data as Data;
 }
 
+/** What the REST API says of it beside the figures is not in the schema. */
+function withoutCoverage(rows: Record<string, unknown>[]): Record<string, unknown>[] {
+  return rows.map(({ coverage: _, ...row }) => row);
+}
+
 interface Connection<Node> {
   nodes: Node[];
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
@@ -88,7 +96,7 @@ describe('figures', () => {
   const FIELDS = 'city district kind sensor metric hour count sum min max mean status revision';
 
   it('of hourly are those of /v1/hourly, the open hour and corrections included', async () => {
-    const { data: rows } = await api.get('/v1/hourly?city=lisbon&district=d0&limit=500');
+    const rows = withoutCoverage((await api.get('/v1/hourly?city=lisbon&district=d0&limit=500')).data);
     expect(rows.some(({ status }) => status === 'provisional')).toBe(true);
     expect(rows.some(({ revision }) => revision === 1)).toBe(true);
     const { hourly } = await dataOf<{ hourly: Connection<Record<string, unknown>> }>(
@@ -98,7 +106,7 @@ describe('figures', () => {
   });
 
   it('of the hours of many sensors are those of /v1/hourly, in both orders', async () => {
-    const { data: rows } = await api.get('/v1/hourly?city=lisbon&limit=5000');
+    const rows = withoutCoverage((await api.get('/v1/hourly?city=lisbon&limit=5000')).data);
     for (const order of ['OLDEST_FIRST', 'NEWEST_FIRST']) {
       const { sensors } = await dataOf<{ sensors: Connection<{ sensor: string; hourly: Connection<object> }> }>(
         `query ($order: HourOrder!) {
@@ -130,7 +138,7 @@ describe('figures', () => {
       ledger { balanced partitions { partition owner balanced problems messages { taken } } }
       nobody: city(city: "atlantis") { city }
     }`);
-    const of = async (path: string): Promise<object[]> => (await api.get(path)).data;
+    const of = async (path: string): Promise<object[]> => withoutCoverage((await api.get(path)).data);
     const upper = (row: object): object => ({
       ...row,
       status: String((row as { status: unknown }).status).toUpperCase(),
@@ -390,7 +398,7 @@ describe('errors', () => {
     world.onAsk = () => Promise.reject(new Error('secret password of the database'));
     const { errors } = await ask('{ hourly { nodes { hour } } }');
     expect(errors?.[0]).toMatchObject({
-      message: 'The program made a mistake; its log has the details.',
+      message: expect.stringContaining('its log has the details as') as string,
       extensions: { code: 'INTERNAL_SERVER_ERROR', status: 500 },
     });
     expect(JSON.stringify(errors)).not.toContain('secret');

@@ -25,6 +25,7 @@ import {
 } from './connections.ts';
 import { argumentsOf } from './arguments.ts';
 import { byParent, type RequestContext } from './context.ts';
+import { Subscription } from './live.ts';
 import { rollupResolver } from './rollups.ts';
 
 type Args = Readonly<Record<string, unknown>>;
@@ -97,11 +98,12 @@ const Query = {
   },
 
   ledger: async (_: unknown, _args: Args, context: RequestContext) => {
-    const { cluster, clickhouse, workers, horizonMs } = context.deps;
+    const { cluster, clickhouse, workers, horizonMs, books: committed } = context.deps;
     const { incarnation, partitions } = cluster;
-    const sources = { clickhouse, incarnation, partitions, horizonMs, committed: context.deps.books() };
-    const { books, problems } = await context.questions.ask(async () => readBooks(await workers.status(), sources));
-    return { partitions: books, balanced: problems.length === 0 && books.every(isBalanced) };
+    const { books, missing, problems } = await context.questions.ask(async () =>
+      readBooks(await workers.status(), { clickhouse, incarnation, partitions, horizonMs, committed: committed() }),
+    );
+    return { partitions: books, missing, problems, balanced: problems.length === 0 && books.every(isBalanced) };
   },
 
   progress: (_: unknown, _args: Args, { deps }: RequestContext) => {
@@ -203,6 +205,7 @@ function isBalanced(book: Book): boolean {
 
 export const resolvers = {
   Query,
+  Subscription,
   City,
   District,
   Series,

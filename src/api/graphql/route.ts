@@ -4,6 +4,7 @@
  * Job: GraphQL Yoga with our schema, guards and errors. Boundary: a query language over the questions of the REST API;
  * nothing can be read here that cannot be read there. No uploads, no batches of operations, no mutations.
  */
+import type { HttpBindings } from '@hono/node-server';
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { GRAPHQL_REQUEST_BYTES_MAX } from '../../model/limits.ts';
@@ -16,14 +17,20 @@ import { resolvers } from './resolvers.ts';
 import { typeDefs } from './schema.ts';
 
 const PATH = '/graphql';
+const PAGE_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'",
+};
 
 export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
-  const yoga = createYoga<object, RequestContext>({
+  const yoga = createYoga<{ address: string }, RequestContext>({
     schema: createSchema<RequestContext>({ typeDefs, resolvers }),
-    context: () => ({ deps, questions: new Questions() }),
+    context: ({ address }) => ({ deps, questions: new Questions(), address }),
     graphqlEndpoint: PATH,
     plugins: guards,
-    maskedErrors: { maskError: (error) => maskError(error, (cause) => deps.onError?.(cause, PATH)) },
+    maskedErrors: {
+      maskError: (error) => maskError(error, (cause, reference) => deps.onError?.(cause, `${PATH} ${reference}`)),
+    },
     maxRequestBodySize: GRAPHQL_REQUEST_BYTES_MAX,
     batching: false,
     multipart: false,
@@ -35,12 +42,19 @@ export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
     fetchAPI: { Request, Response, Headers, ReadableStream, URL },
   });
   app.on(['GET', 'POST'], PATH, async (c) => {
-    const response = await yoga.fetch(c.req.raw, {});
+    const response = await yoga.fetch(c.req.raw, { address: addressOf(c.env) });
     if (response.status === 406) throw new Problem(406, `Answers are given as ${Object.keys(content).join(', ')}.`);
     if (response.status === 415) throw new Problem(415, 'A question is application/json or application/graphql.');
-    return response;
+    if (response.headers.get('Content-Type')?.startsWith('text/html') !== true) return response;
+    // GraphiQL's page is one file: its scripts and styles stand in it. It is there in development alone.
+    return new Response(response.body, { headers: { ...PAGE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' } });
   });
   describe(app);
+}
+
+/** Empty where the app is called without a socket. */
+function addressOf(env: unknown): string {
+  return (env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress ?? '';
 }
 
 const answer = z

@@ -46,6 +46,35 @@ export const typeDefs = /* GraphQL */ `
     progress: Progress!
   }
 
+  type Subscription {
+    """
+    Open hours of a city's districts as they grow, and once more when they are final; the newest figures of each, at
+    most once a second. A slow client is sent none of those in between.
+    """
+    liveHours(city: String!, district: String, kind: String, metric: String): LiveHour!
+  }
+
+  "An hour of one (district, kind, metric) while it is open, and when it becomes final."
+  type LiveHour {
+    city: String!
+    district: String!
+    kind: String!
+    metric: String!
+    "Its beginning."
+    hour: DateTime!
+    count: SafeInt!
+    "Null where it overflowed."
+    sum: Float
+    min: Float!
+    max: Float!
+    mean: Float
+    "Distinct sensors; null while the hour is open."
+    sensors: SafeInt
+    status: Status!
+    "Least committed watermark of all partitions when this was said."
+    watermark: DateTime!
+  }
+
   type PageInfo {
     hasNextPage: Boolean!
     "Always false: pages are read forwards."
@@ -61,7 +90,7 @@ export const typeDefs = /* GraphQL */ `
     finalThrough: DateTime!
   }
 
-  "GeoJSON's order would be longitude, latitude; here they have names. Degrees, WGS 84."
+  "Degrees, WGS 84."
   type Position {
     longitude: Float!
     latitude: Float!
@@ -258,6 +287,10 @@ export const typeDefs = /* GraphQL */ `
   type Ledger {
     "Every partition is known and balances."
     balanced: Boolean!
+    "Messages missing in the stream, all partitions together; null where that cannot be told now."
+    missing: SafeInt
+    "What does not agree and is no single partition's."
+    problems: [String!]!
     partitions: [PartitionBook!]!
   }
   type PartitionBook {
@@ -269,6 +302,8 @@ export const typeDefs = /* GraphQL */ `
     readings: ReadingCounts!
     "Readings in the hours of sensors and in the rollups."
     table: TableCounts!
+    "Messages of its own that are missing in the stream; null: some may be, how many cannot be told."
+    gaps: SafeInt
     "No block waits for the database: the table must have all that is sealed."
     settled: Boolean!
     "What does not agree, in words."

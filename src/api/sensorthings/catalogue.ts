@@ -3,16 +3,15 @@
  *
  * Boundary: the registry's memory; a sensor that nobody has registered has no place and no title.
  */
-import type { Point } from '../../model/geojson.ts';
 import { CATALOGUE_SCAN_ENTRIES } from '../../model/limits.ts';
-import type { SensorName } from '../../model/registry.ts';
+import type { SensorEntry, SensorName } from '../../model/registry.ts';
 import type { RegistryReader } from '../ports.ts';
 import { unitOf } from '../registered-unit.ts';
 
 interface ThingFacts {
   readonly title: string | null;
   readonly owner: string | null;
-  readonly location: Point | null;
+  readonly location: SensorEntry['location'];
 }
 
 export interface Catalogue {

@@ -6,7 +6,7 @@
  * Every text of a caller goes as a parameter.
  */
 import { TupleParam } from '@clickhouse/client';
-import { READ_MS_MAX, SENSORTHINGS_QUESTIONS_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
+import { SENSORTHINGS_QUESTIONS_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
 import type { SensorName } from '../../model/registry.ts';
 import { compareUtf8 } from '../../model/series-order.ts';
 import { findHours } from '../found-hours.ts';
@@ -86,12 +86,10 @@ export class Reader {
       ask.parents === null
         ? 'LIMIT {limit:UInt32} OFFSET {skip:UInt32}'
         : `LIMIT {skip:UInt32}, {limit:UInt32} BY ${ask.parents.columns.join(', ')}`;
-    const settings = { max_execution_time: READ_MS_MAX / 1_000 };
     const found = await selectRows<(string | number)[]>(
       this.#deps.clickhouse,
       `SELECT ${list}${seen} ${source} ORDER BY ${orderOf(ask.order)} ${limit}`,
       { ...params, skip: ask.skip, limit: ask.limit },
-      settings,
     );
     const names = [...columns, 'firstSeenMs', 'lastSeenMs'];
     const rows = found.map((values) => Object.fromEntries(values.map((value, at) => [names[at] ?? '', value])));
@@ -100,7 +98,6 @@ export class Reader {
       this.#deps.clickhouse,
       `SELECT count() FROM (SELECT ${list} ${source})`,
       params,
-      settings,
     );
     return { rows, count: counted?.[0] ?? 0 };
   }
