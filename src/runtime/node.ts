@@ -18,6 +18,7 @@ import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
 import { connectNats } from './connections.ts';
 import { startLossWatch } from './loss-watch.ts';
+import { budgetOf, heapMebibytesMax, machineBytes, type MemoryBudget } from './memory-budget.ts';
 import { answerPoolQueries } from './pool-responder.ts';
 import { SupervisedThread } from './supervised-thread.ts';
 import { Suspects } from './suspects.ts';
@@ -57,6 +58,9 @@ export interface WorkerNode {
 
 /** Of the time to drain, what the database gets to take the last rows; the rest is for checkpoints. */
 const PATIENCE_MS = 12_000;
+/** Time a thread has to take its share before the next one is started, and all of them together. */
+const GROW_STEP_MS_MAX = 3_000;
+const GROW_MS_MAX = 15_000;
 
 export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const { config, natsUrl, clickhouseUrl, topology, log } = options;
@@ -67,6 +71,8 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     minThreads: 0,
     maxThreads: WORKERS_MAX,
     idleTimeout: 0,
+    // Above, it ends and starts anew from its checkpoints, sooner than the machine runs out of memory.
+    resourceLimits: { maxOldGenerationSizeMb: heapMebibytesMax(machineBytes(), config.clickhouseUrl === null) },
     // A parked thread must not block: hosts live on their event loop.
     atomics: 'disabled',
   });
@@ -78,7 +84,14 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const suspects = new Suspects(await openNatsBucket(nc), systemClock, topology.incarnation);
   const threads: SupervisedThread[] = [];
   let restarts = 0;
-  const addThread = (): void => {
+  const memory = machineBytes();
+  const budgetNow = (coming = 0): MemoryBudget =>
+    budgetOf(memory, threads.length + coming, config.clickhouseUrl === null);
+  /** More threads: less for each. */
+  const shareMemory = (): void => {
+    for (const thread of threads) thread.setBudget(budgetNow());
+  };
+  const addThread = (): SupervisedThread => {
     const host: HostOptions = {
       owner: `${name}/${String(threads.length)}`,
       incarnation: topology.incarnation,
@@ -87,7 +100,23 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
-    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log }));
+    const thread = new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) });
+    threads.push(thread);
+    return thread;
+  };
+  /**
+   * One after the other where partitions are read: a thread that starts needs a processor, and they pause while it takes
+   * them. At the start of the node, and where that takes too long, all at once.
+   */
+  const grow = async (workers: number): Promise<void> => {
+    const untilMs = systemClock.monotonicMs() + GROW_MS_MAX;
+    const isFirst = threads.length === 0;
+    while (threads.length < workers) {
+      const { started } = addThread();
+      shareMemory();
+      const leftMs = isFirst || threads.length === workers ? 0 : untilMs - systemClock.monotonicMs();
+      if (leftMs > 0) await Promise.race([started, systemClock.sleep(Math.min(leftMs, GROW_STEP_MS_MAX))]);
+    }
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {
@@ -96,10 +125,11 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     resizing = (async (): Promise<void> => {
       await before;
       if (workers !== threads.length) log.info(`worker threads: ${String(threads.length)} -> ${String(workers)}`);
-      while (threads.length < workers) addThread();
+      await grow(workers);
       const leaving = threads.splice(workers);
       restarts += leaving.reduce((sum, thread) => sum + thread.restarts, 0);
       await Promise.all(leaving.map((thread) => thread.stop({ patienceMs: PATIENCE_MS, nodeLeaves: null })));
+      shareMemory();
     })();
     await resizing;
   };
