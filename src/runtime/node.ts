@@ -58,9 +58,6 @@ export interface WorkerNode {
 
 /** Of the time to drain, what the database gets to take the last rows; the rest is for checkpoints. */
 const PATIENCE_MS = 12_000;
-/** Time a thread has to take its share before the next one is started, and all of them together. */
-const GROW_STEP_MS_MAX = 3_000;
-const GROW_MS_MAX = 15_000;
 
 export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const { config, natsUrl, clickhouseUrl, topology, log } = options;
@@ -91,7 +88,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const shareMemory = (): void => {
     for (const thread of threads) thread.setBudget(budgetNow());
   };
-  const addThread = (): SupervisedThread => {
+  const addThread = (): void => {
     const host: HostOptions = {
       owner: `${name}/${String(threads.length)}`,
       incarnation: topology.incarnation,
@@ -100,23 +97,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
-    const thread = new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) });
-    threads.push(thread);
-    return thread;
-  };
-  /**
-   * One after the other where partitions are read: a thread that starts needs a processor, and they pause while it takes
-   * them. At the start of the node, and where that takes too long, all at once.
-   */
-  const grow = async (workers: number): Promise<void> => {
-    const untilMs = systemClock.monotonicMs() + GROW_MS_MAX;
-    const isFirst = threads.length === 0;
-    while (threads.length < workers) {
-      const { started } = addThread();
-      shareMemory();
-      const leftMs = isFirst || threads.length === workers ? 0 : untilMs - systemClock.monotonicMs();
-      if (leftMs > 0) await Promise.race([started, systemClock.sleep(Math.min(leftMs, GROW_STEP_MS_MAX))]);
-    }
+    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) }));
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {
@@ -125,11 +106,12 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     resizing = (async (): Promise<void> => {
       await before;
       if (workers !== threads.length) log.info(`worker threads: ${String(threads.length)} -> ${String(workers)}`);
-      await grow(workers);
+      while (threads.length < workers) addThread();
+      shareMemory();
       const leaving = threads.splice(workers);
       restarts += leaving.reduce((sum, thread) => sum + thread.restarts, 0);
       await Promise.all(leaving.map((thread) => thread.stop({ patienceMs: PATIENCE_MS, nodeLeaves: null })));
-      shareMemory();
+      if (leaving.length > 0) shareMemory();
     })();
     await resizing;
   };
