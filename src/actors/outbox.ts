@@ -21,6 +21,8 @@ export type BlockState = 'sealed' | 'committed' | 'confirmed';
 
 export interface OutboxEntry {
   readonly sealed: SealedBlock;
+  /** Since when it has waited, ms since 1970. */
+  readonly sinceMs: number;
   state: BlockState;
 }
 
@@ -37,9 +39,18 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  add(sealed: SealedBlock, state: BlockState = 'sealed'): void {
-    this.#entries.set(sealed.block, { sealed, state });
+  /** @param sinceMs since when it has waited, ms since 1970. */
+  add(sealed: SealedBlock, sinceMs: number, state: BlockState = 'sealed'): void {
+    this.#entries.set(sealed.block, { sealed, sinceMs, state });
     this.#bytes += sealed.bytes.length;
+  }
+
+  /** Since when the oldest block waits for the database, ms since 1970; 0 where none does. */
+  oldestMs(): number {
+    let oldestMs = Infinity;
+    for (const { sinceMs, state } of this.#entries.values())
+      if (state !== 'confirmed' && sinceMs < oldestMs) oldestMs = sinceMs;
+    return oldestMs === Infinity ? 0 : oldestMs;
   }
 
   /** In the order of block numbers. */

@@ -246,7 +246,7 @@ export class PartitionActor {
     if (this.#windows.isDue(plan)) {
       const due = this.#windows.take(plan);
       const idle = this.#windows.closedHour > closedBefore ? this.#idleSeries(due) : null;
-      this.#emit(due);
+      this.#emit(due, nowMs);
       if (idle !== null) this.#forgetSeries(idle);
     } else {
       this.#windows.take(plan);
@@ -476,10 +476,10 @@ export class PartitionActor {
     }
   }
 
-  #emit(windows: Parameters<BlockBuilder['build']>[0]): void {
+  #emit(windows: Parameters<BlockBuilder['build']>[0], nowMs: number): void {
     this.#live?.seal(windows, this.#series);
     for (const block of this.#blocks.build(windows, this.#series)) {
-      this.outbox.add(block);
+      this.outbox.add(block, nowMs);
       this.#totals.readingsSealed += block.readings;
       this.#changes += 1;
     }
@@ -489,7 +489,7 @@ export class PartitionActor {
   #sealNewborn(nowMs: number): void {
     if (this.#announced === this.#series.size || nowMs - this.#newbornSealMs < NEWBORN_SEAL_INTERVAL_MS) return;
     this.#newbornSealMs = nowMs;
-    this.#emit(this.#windows.takeSlotsFrom(this.#announced));
+    this.#emit(this.#windows.takeSlotsFrom(this.#announced), nowMs);
     this.#announced = this.#series.size;
   }
 

@@ -7,6 +7,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Clock } from '../model/clock.ts';
 import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
 import type { PartitionBooks } from '../model/ledger.ts';
+import type { Durability } from '../model/durability.ts';
+import type { Lag } from '../model/lag.ts';
 import type { Decoded } from '../model/reading.ts';
 import type { AnswerOutcome } from './answers/answer-cache.ts';
 import type { Doors } from './doors/doors.ts';
@@ -51,6 +53,10 @@ export interface HealthChecks {
   partitionsOwned(): Promise<number>;
   /** True where the stream refuses publishers because it is full (invariant 12). */
   streamFull?(): Promise<boolean>;
+  /** What broker and database do before they promise that something is kept. */
+  durability?(): Promise<Durability>;
+  /** How far behind the workers are. */
+  lag?(): Promise<Lag>;
 }
 
 /** What the registry knows, answered from memory; lists are in the order of names (UTF-8 bytes). */

@@ -12,12 +12,15 @@ import { readFinalHours, readLiveBase } from '../api/queries/live.ts';
 import { type ApiServer, startApi } from '../api/server.ts';
 import { systemClock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
-import { STREAM_FREE_SHARE_MIN } from '../model/limits.ts';
+import { lagOf } from '../model/lag.ts';
+import { DURABILITY_FACTS_MS, STREAM_FREE_SHARE_MIN } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { watchCluster } from '../runtime/cluster-view.ts';
 import { connectNats } from '../runtime/connections.ts';
+import { guardDatabase } from '../runtime/database-guard.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
 import { createLiveSource } from '../runtime/live-listener.ts';
+import { readDurability } from '../runtime/durability.ts';
 import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { NatsRegistry } from '../runtime/registry/nats-registry.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
@@ -25,13 +28,14 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import type { Backends } from './backends.ts';
 import { openDoors } from './open-doors.ts';
 import { graphiqlRenderer } from './graphiql.ts';
+import { monitorUrl } from './endpoints.ts';
 
 /** A publisher is told after this long that the broker does not answer; the message may be stored. */
 const PUBLISH_MS_MAX = 5_000;
 
 export async function startApiService(
   config: Config,
-  { natsUrl, clickhouse, topology }: Backends,
+  { natsUrl, clickhouse: database, topology }: Backends,
   log: Log,
   restarts: Readonly<Record<string, () => number>>,
 ): Promise<ApiServer> {
@@ -40,6 +44,8 @@ export async function startApiService(
   const cluster = await watchCluster(nc, topology);
   const registry = await NatsRegistry.open(nc, systemClock, log);
   const workers = createWorkerQueries(nc, topology.partitions);
+  const guard = guardDatabase(database, systemClock);
+  const clickhouse = guard.client;
   const onError = (error: unknown, where: string): void =>
     log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   const live = new LiveHub({
@@ -64,8 +70,10 @@ export async function startApiService(
     return { sequence: seq, duplicate };
   };
   const health: HealthChecks = {
+    durability: () => facts(),
+    lag: async () => lagOf(await workers.status(), systemClock.nowMs()),
     broker: () => nc.flush().then(() => true),
-    database: async () => (await clickhouse.ping({ select: true })).success,
+    database: async () => !guard.isAway && (await clickhouse.ping({ select: true })).success,
     partitionsOwned: async () => (await workers.status()).length,
     streamFull: async () => {
       const { state, config: stream } = await jsm.streams.info(READINGS_STREAM);
@@ -73,6 +81,14 @@ export async function startApiService(
     },
   };
   const renderGraphiql = graphiqlRenderer(process.env);
+  const facts = memoized(DURABILITY_FACTS_MS, () =>
+    readDurability({
+      profile: config.durability,
+      monitorUrl: monitorUrl(config),
+      streamReplicas: async () => (await jsm.streams.info(READINGS_STREAM)).config.num_replicas,
+      clickhouse,
+    }),
+  );
   const app = createApp({
     clickhouse,
     cluster,
@@ -94,6 +110,7 @@ export async function startApiService(
     onError,
   });
   const letGo = async (): Promise<void> => {
+    await guard.close();
     await cluster.close();
     await registry.close();
     await metrics.close();
@@ -117,4 +134,14 @@ export async function startApiService(
     await letGo();
     throw error;
   }
+}
+
+/** The same answer for a while. */
+function memoized<T>(ms: number, read: () => Promise<T>): () => Promise<T> {
+  let known: { readonly answer: Promise<T>; readonly atMs: number } | null = null;
+  return () => {
+    const nowMs = systemClock.monotonicMs();
+    if (known === null || nowMs - known.atMs > ms) known = { answer: read(), atMs: nowMs };
+    return known.answer;
+  };
 }

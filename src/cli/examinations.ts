@@ -10,14 +10,16 @@ import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { libchdbFile, natsServerBinary } from '../embedded/binaries.ts';
 import type { Config } from '../model/config.ts';
+import { brokenPromises, describeDurability } from '../model/durability.ts';
 import { explain } from '../model/errors.ts';
 import { MESSAGE_BYTES_MAX } from '../model/limits.ts';
 import { CHECKPOINT_BUCKET } from '../runtime/checkpoint-bucket.ts';
 import { connectClickhouse, connectNats } from '../runtime/connections.ts';
+import { readDurability } from '../runtime/durability.ts';
 import { READINGS_STREAM } from '../runtime/message-source.ts';
 import { readTopology, REJECTED_STREAM } from '../runtime/topology.ts';
 import { createWorkerQueries } from '../runtime/worker-queries.ts';
-import { brokerUrl, databaseUrl } from './endpoints.ts';
+import { brokerUrl, databaseUrl, monitorUrl } from './endpoints.ts';
 
 export interface Finding {
   readonly what: string;
@@ -38,6 +40,7 @@ export async function examine(config: Config, env: NodeJS.ProcessEnv): Promise<F
     ...(await examinePorts(config, runs)),
     ...(broker ?? [absent('broker', config.natsUrl === null)]),
     ...(database ?? [absent('database', config.clickhouseUrl === null)]),
+    ...(runs.broker && runs.database ? await examineDurability(config) : []),
   ];
 }
 
@@ -123,7 +126,7 @@ async function examineBroker(config: Config): Promise<Finding[] | null> {
   const nc = await connectNats(brokerUrl(config), 'hourglass/doctor').catch(() => null);
   if (nc === null) return null;
   try {
-    return [examineServerInfo(nc), ...(await examineStreams(nc, config))];
+    return [examineServerInfo(nc), ...(await examineStreams(nc))];
   } catch (error) {
     return [{ what: 'broker', state: 'bad', detail: `${explain(error)}. Is JetStream enabled?` }];
   } finally {
@@ -142,7 +145,7 @@ function examineServerInfo(nc: NatsConnection): Finding {
   };
 }
 
-async function examineStreams(nc: NatsConnection, config: Config): Promise<Finding[]> {
+async function examineStreams(nc: NatsConnection): Promise<Finding[]> {
   const jsm = await jetstreamManager(nc);
   const names = [READINGS_STREAM, REJECTED_STREAM, `KV_${CHECKPOINT_BUCKET}`];
   const streams = await Promise.all(names.map((name) => jsm.streams.info(name).catch(() => null)));
@@ -152,11 +155,7 @@ async function examineStreams(nc: NatsConnection, config: Config): Promise<Findi
   const [readings] = streams as [StreamInfo, ...StreamInfo[]];
   const topology = await readTopology(nc);
   const statuses = await createWorkerQueries(nc, topology.partitions).status();
-  return [
-    examineReadings(readings),
-    examineDurability(readings, config),
-    examineOwners(statuses.length, topology.partitions),
-  ];
+  return [examineReadings(readings), examineOwners(statuses.length, topology.partitions)];
 }
 
 function examineReadings({ state, config }: StreamInfo): Finding {
@@ -170,16 +169,26 @@ function examineReadings({ state, config }: StreamInfo): Finding {
   };
 }
 
-/** What the broker cannot tell a client is said as such. */
-function examineDurability({ config }: StreamInfo, { durability, natsUrl }: Config): Finding {
-  const copies = `${String(config.num_replicas)} ${config.num_replicas === 1 ? 'copy' : 'copies'} of each message`;
-  const sync =
-    natsUrl === null
-      ? durability === 'power'
-        ? 'synced before it is acknowledged'
-        : 'survives any process dying; power loss may cost the last two minutes (HOURGLASS_DURABILITY=power)'
-      : 'how often this broker syncs (sync_interval) only its own configuration says';
-  return { what: 'durability', state: 'note', detail: `${copies}; ${sync}` };
+/** What broker and database do before they promise, from themselves. */
+async function examineDurability(config: Config): Promise<Finding[]> {
+  const nc = await connectNats(brokerUrl(config), 'hourglass/doctor');
+  const clickhouse = connectClickhouse(databaseUrl(config));
+  try {
+    const jsm = await jetstreamManager(nc, { checkAPI: false });
+    const facts = await readDurability({
+      profile: config.durability,
+      monitorUrl: monitorUrl(config),
+      streamReplicas: async () => (await jsm.streams.info(READINGS_STREAM)).config.num_replicas,
+      clickhouse,
+    });
+    const what = 'durability';
+    const problems = brokenPromises(facts).map((detail): Finding => ({ what, state: 'bad', detail }));
+    const isKnown = facts.brokerSyncS !== null && facts.databaseSyncs !== null;
+    const state = problems.length === 0 && config.durability === 'power' && isKnown ? 'ok' : 'note';
+    return [{ what, state, detail: describeDurability(facts) }, ...problems];
+  } finally {
+    await Promise.allSettled([nc.close(), clickhouse.close()]);
+  }
 }
 
 function examineOwners(owned: number, partitions: number): Finding {

@@ -25,7 +25,8 @@ export function scaleCommand(): Command {
     .addHelpText(
       'after',
       `
-Partitions move with a pause below a second each; nothing is lost. With --auto a node grows within seconds where
+Partitions move a few at a time, each with a pause of about a second (longer where no processor is free); nothing is
+lost. With --auto a node grows within seconds where
 messages wait and processors are free, and shrinks after minutes of calm; a number turns that off. Either lasts until
 the node ends: HOURGLASS_WORKERS (4, or auto:1..8) is what it starts with.
 

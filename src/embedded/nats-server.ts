@@ -21,6 +21,7 @@ import {
   SERVER_STOP_MS_MAX,
 } from '../model/limits.ts';
 import { spawnChild } from './child.ts';
+import { forgetMonitors } from './broker-monitor.ts';
 import { brokerPid, brokerPidFile, type DataFolder, freeBytes } from './data-folder.ts';
 import type { GuardMessage } from './guard.child.ts';
 import { isInLog, lastWords, type Traces, traces } from './last-words.ts';
@@ -40,6 +41,7 @@ export function natsServer(binary: string, config: Config, folder: DataFolder, c
     name: 'nats-server',
     logFile,
     launch: () => {
+      forgetMonitors(folder.nats);
       writeFileSync(configFile, `${JSON.stringify(brokerConfig(config, folder, logFile), null, 2)}\n`);
       return run(binary, configFile, folder, traces(logFile, errorFile), clock);
     },
@@ -52,6 +54,9 @@ function brokerConfig(config: Config, folder: DataFolder, logFile: string): obje
   return {
     server_name: 'hourglass',
     listen: `${LOOPBACK}:${String(config.natsPort)}`,
+    // On a port of its own choice, which it writes down (broker-monitor.ts): what it does, it says itself.
+    http: `${LOOPBACK}:-1`,
+    ports_file_dir: folder.nats,
     max_payload: MESSAGE_BYTES_MAX,
     max_pending: BROKER_PENDING_BYTES_MAX,
     write_deadline: `${String(BROKER_WRITE_DEADLINE_S)}s`,

@@ -94,6 +94,12 @@ export interface PartitionStatus {
   lastCheckpointMs: number;
   outboxBlocks: number;
   outboxBytes: number;
+  /** Since when the oldest block waits for the database, ms since 1970; 0 where none does. */
+  oldestBlockMs: number;
+  /** True while the owner's thread reads no further because the database is behind. */
+  isHeldBack: boolean;
+  /** How often the owner's thread was started anew. */
+  restarts: number;
   series: number;
   openReadings: number;
   nextBlock: number;

@@ -25,6 +25,8 @@ export interface Config {
   readonly natsUrl: string | null;
   /** External database, `http://user:password@host:8123`; null: the embedded engine is started. */
   readonly clickhouseUrl: string | null;
+  /** Monitoring endpoint of an external broker, `http://host:8222`; null: what it says about itself is not known. */
+  readonly natsMonitorUrl: string | null;
   readonly dataDir: string;
   readonly httpHost: string;
   readonly httpPort: number;
@@ -112,6 +114,7 @@ const issuerUrl = z
 const schema = {
   HOURGLASS_NATS_URL: natsUrls.optional(),
   HOURGLASS_CLICKHOUSE_URL: z.url({ protocol: /^https?$/, error: 'expected http://host:port' }).optional(),
+  HOURGLASS_NATS_MONITOR_URL: z.url({ protocol: /^https?$/, error: 'expected http://host:8222' }).optional(),
   HOURGLASS_DATA_DIR: z.string().default('.hourglass'),
   HOURGLASS_HTTP_HOST: z.string().default('127.0.0.1'),
   HOURGLASS_HTTP_PORT: port(8080),
@@ -173,6 +176,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: Config = {
     natsUrl: take('HOURGLASS_NATS_URL') ?? null,
     clickhouseUrl: take('HOURGLASS_CLICKHOUSE_URL') ?? null,
+    natsMonitorUrl: take('HOURGLASS_NATS_MONITOR_URL') ?? null,
     dataDir: take('HOURGLASS_DATA_DIR'),
     httpHost: take('HOURGLASS_HTTP_HOST'),
     httpPort: take('HOURGLASS_HTTP_PORT'),

@@ -103,10 +103,32 @@ export const LEASE_ECHO_MS_MAX = 1_500;
 export const LEASE_CALL_MS_MAX = 1_000;
 /** Time between two looks at what should move. */
 export const LEASE_LOOK_MS = 100;
+/** Partitions handed over at once: a partition waits for the last checkpoints of these, not for those of all that move. */
+export const LEASES_MOVED_AT_ONCE = 8;
 /** A member whose renewals are refused for so long, and whom no watch tells why, ends and starts anew. */
 export const LEASE_REFUSED_MS_MAX = 15_000;
 /** A worker thread that has said nothing for this long hangs: its largest message takes it a second. */
 export const THREAD_SILENCE_MS_MAX = 15_000;
+/** A host whose position has not moved for this long while messages wait reads them through a new consumer ... */
+export const PROGRESS_REBUILD_MS = 10_000;
+/** ... and where that does not help either, its thread is started anew. */
+export const PROGRESS_FAIL_MS = 30_000;
+/** Part of the machine's memory that the worker threads of a node may take together: broker and system need the rest. */
+export const WORKERS_MEMORY_SHARE = 0.7;
+/** The same where the embedded database has its own part (DATABASE_MEMORY_SHARE). */
+export const WORKERS_MEMORY_SHARE_WITH_DATABASE = 0.4;
+/** Bytes a worker thread may take however many there are: below, it could not work. */
+export const THREAD_BYTES_MIN = 256 * 1024 * 1024;
+/** Bytes of a worker thread's heap, typed arrays not counted: what V8 gives it at most. */
+export const THREAD_HEAP_BYTES_MAX = 4 * 1024 ** 3;
+/** Part of a thread's bytes for window cells; at the bound the oldest hours are sealed early. */
+export const THREAD_WINDOW_SHARE = 0.4;
+/** Part of a thread's bytes for blocks that wait for the database; at the bound its pull stops. */
+export const THREAD_OUTBOX_SHARE = 0.2;
+/** Part of a thread's bytes above which it gives memory back: its oldest hours are sealed early. */
+export const THREAD_RELIEF_SHARE = 0.8;
+/** How long a thread may be above its bytes: garbage is fetched sooner. Then it is started anew from its checkpoints. */
+export const THREAD_MEMORY_MS_MAX = 15_000;
 /** A message that was in hand so many times when a worker thread failed is `poison`: once may be chance. */
 export const POISON_FAILURES = 2;
 /** A partition that could not be taken (its checkpoint cannot be trusted) is tried again after this. */
@@ -184,6 +206,14 @@ export const MESSAGE_ID_CHARS_MAX = 256;
 export const TABLE_HOURS_MAX = Math.floor((2 ** 32 - 1) / 3_600);
 /** Time one readiness check may take: a probe usually waits a few seconds in all. */
 export const READY_CHECK_MS_MAX = 3_000;
+/** Time between two signs of life that the API asks the database for. */
+export const DATABASE_PING_MS = 1_000;
+/** A database that has not answered a ping for so long is away: the API then says so at once instead of waiting. */
+export const DATABASE_SILENCE_MS_MAX = 4_000;
+/** Time a broker's monitoring endpoint may take to answer. */
+export const MONITOR_MS_MAX = 2_000;
+/** How long facts about durability are taken for true: they change when somebody reconfigures a server. */
+export const DURABILITY_FACTS_MS = 60_000;
 /** An idle connection stays open longer than the minute of a load balancer in front: it, not we, must be the one that closes. */
 export const API_KEEP_ALIVE_MS = 65_000;
 /** Time open answers have to end when the API closes; then their connections are cut. */
@@ -400,6 +430,12 @@ relation(LEASE_RENEW_MS * 3 <= LEASE_STOP_MS, 'one renewal may be lost');
 relation(LEASE_CALL_MS_MAX < LEASE_STOP_MS, 'an answer must come while it still means something');
 relation(LEASE_ECHO_MS_MAX > LEASE_RENEW_MS && LEASE_ECHO_MS_MAX < LEASE_MS, 'echoes come with every renewal');
 
+relation(PROGRESS_REBUILD_MS * 2 <= PROGRESS_FAIL_MS, 'a new consumer must have time to help');
+relation(
+  THREAD_WINDOW_SHARE + THREAD_OUTBOX_SHARE < THREAD_RELIEF_SHARE,
+  'full windows and outbox are no reason to end',
+);
+relation(WORKERS_MEMORY_SHARE_WITH_DATABASE + DATABASE_MEMORY_SHARE < 1, 'the broker and the system need memory, too');
 relation(AUTO_BUSY_SHARE_CALM < AUTO_BUSY_SHARE_MAX, 'a pool that shrank must not want to grow again');
 relation(AUTO_GROW_AFTER_MS < AUTO_SHRINK_AFTER_MS, 'a pool grows fast and shrinks slowly');
 

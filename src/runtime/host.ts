@@ -19,6 +19,8 @@ import {
   LEDGER_ENTRIES_PER_PARTITION_MAX,
   OUTBOX_BLOCKS_PER_PARTITION_MAX,
   OUTBOX_BYTES_PER_HOST_MAX,
+  PROGRESS_FAIL_MS,
+  PROGRESS_REBUILD_MS,
   REJECT_BYTES_PER_PARTITION_MAX,
   WINDOW_BYTES_PER_HOST_MAX,
 } from '../model/limits.ts';
@@ -30,6 +32,8 @@ import { LedgerInserter } from './ledger-inserter.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
 import type { PartitionRunner } from './partition-runner.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { ProgressWatch } from './progress-watch.ts';
 import type { DeliveredMessage, MessageSource, SequenceRange } from './ports.ts';
 import type { InHand, Suspects } from './suspects.ts';
 
@@ -47,6 +51,8 @@ export interface HostOptions {
   readonly horizonMs: number;
   /** Time between two entries of the ledger. */
   readonly ledgerPeriodMs: number;
+  /** How often the thread was started anew before; absent: never. */
+  readonly restarts?: number;
 }
 
 /** How often the host looks at what is due. */
@@ -71,6 +77,9 @@ export class Host {
   #frontierMs = 0;
   #lastSequence = 0;
   #taken = 0;
+  readonly #progress = new ProgressWatch();
+  #budget = { windowBytesMax: WINDOW_BYTES_PER_HOST_MAX, outboxBytesMax: OUTBOX_BYTES_PER_HOST_MAX };
+  #sealsOldest = false;
   #paused = false;
   #stopping = false;
   /** An actor's memory may be half changed: nothing of it may be committed any more. */
@@ -105,6 +114,21 @@ export class Host {
   /** True while the pull is held because the database is behind. */
   get isHeldBack(): boolean {
     return this.#paused;
+  }
+
+  /** What this host may hold from now on: less where there are more threads. */
+  setBudget({ windowBytesMax, outboxBytesMax }: MemoryBudget): void {
+    this.#budget = { windowBytesMax, outboxBytesMax };
+  }
+
+  /** Gives memory back: at the next tick the oldest open hour of every partition is sealed early. */
+  relieve(): void {
+    this.#sealsOldest = true;
+  }
+
+  /** Ends without a further commit: a new host goes on from the last checkpoints. */
+  giveUp(error: Error): void {
+    this.#fail(error);
   }
 
   owned(): number[] {
@@ -273,6 +297,9 @@ export class Host {
         lastCheckpointMs: runner.lastCheckpointMs,
         outboxBlocks: actor.outbox.size,
         outboxBytes: actor.outbox.bytes,
+        oldestBlockMs: actor.outbox.oldestMs(),
+        isHeldBack: this.#paused,
+        restarts: this.#options.restarts ?? 0,
         series: actor.seriesCount,
         openReadings: actor.openReadings,
         nextBlock: actor.nextBlock,
@@ -332,7 +359,8 @@ export class Host {
     while (!this.#stopping) {
       await this.#ports.clock.sleep(TICK_MS);
       const nowMs = this.#ports.clock.nowMs();
-      const oldest = this.#arena.bytes > WINDOW_BYTES_PER_HOST_MAX ? 1 : 0;
+      const oldest = this.#sealsOldest || this.#arena.bytes > this.#budget.windowBytesMax ? 1 : 0;
+      this.#sealsOldest = false;
       for (const runner of this.#runners.values()) {
         runner.actor.advancePosition(this.#lastSequence + 1);
         runner.actor.followFrontier(this.#frontierMs);
@@ -341,7 +369,23 @@ export class Host {
       }
       this.#ledger.look(this.#runners.values());
       this.#holdOrGoOn();
+      this.#watchProgress();
     }
+  }
+
+  /** A thread that lives and whose position stands still while messages wait. */
+  #watchProgress(): void {
+    const source = this.#source;
+    const isDue = source !== null && source.isReading && source.backlog > 0 && !this.#paused;
+    const progress = this.#progress.look(this.#ports.clock.monotonicMs(), this.#taken, isDue);
+    if (progress === 'rebuild') {
+      this.#ports.log.warn(
+        `${String(source?.backlog)} messages wait and none has come for ${String(PROGRESS_REBUILD_MS / 1_000)} s: reading anew`,
+      );
+      void this.#readAlso(new Map()).catch((error: unknown) => this.#fail(error));
+    }
+    if (progress === 'fail')
+      this.#fail(new Error(`messages wait and none has come for ${String(PROGRESS_FAIL_MS / 1_000)} s`));
   }
 
   #isCommitDue(runner: PartitionRunner): boolean {
@@ -386,7 +430,7 @@ export class Host {
       bytes += runner.actor.outbox.bytes;
       room &&= this.#hasRoom(runner);
     }
-    const limit = this.#paused ? OUTBOX_BYTES_PER_HOST_MAX / 2 : OUTBOX_BYTES_PER_HOST_MAX;
+    const limit = this.#paused ? this.#budget.outboxBytesMax / 2 : this.#budget.outboxBytesMax;
     const hold = bytes > limit || !room;
     if (hold === this.#paused) return;
     this.#paused = hold;

@@ -18,14 +18,17 @@ import { ClickhouseSink } from './hourly-sink.ts';
 import { LivePublisher } from './live-publisher.ts';
 import { openLeaseBucket } from './membership/lease-bucket.ts';
 import { LeaseKeeper } from './membership/lease-keeper.ts';
+import { MemoryWatch } from './memory-budget.ts';
 import { PullSource } from './message-source.ts';
 import { answerQueries } from './query-responder.ts';
 import { NatsStreamHistory } from './stream-history.ts';
 import { StreamRejectSink } from './reject-sink.ts';
 import { InHand, Suspects } from './suspects.ts';
-import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
+import type { HostStats, HostTask, StopRequest, ThreadReport, ThreadRequest } from './thread-messages.ts';
 
 const STATS_INTERVAL_MS = 1_000;
+/** A database or broker that is away must not keep the thread from joining. */
+const WARM_UP_MS_MAX = 1_000;
 
 /** Resolves when stopped; rejects when the host cannot go on and must be started anew. */
 export default async function runHost(task: HostTask): Promise<void> {
@@ -37,27 +40,40 @@ export default async function runHost(task: HostTask): Promise<void> {
     warn: (text) => report({ type: 'log', level: 'warn', text }),
     error: (text) => report({ type: 'log', level: 'error', text }),
   };
-  const stopAsked = new Promise<StopRequest>((resolve) => port.once('message', resolve));
+  let { budget } = task;
+  let onBudget = (): void => undefined;
+  const stopAsked = new Promise<StopRequest>((resolve) => {
+    port.on('message', (request: ThreadRequest) => {
+      if (request.type === 'stop') resolve(request);
+      else {
+        ({ budget } = request);
+        onBudget();
+      }
+    });
+  });
 
   const nc = await connectNats(task.natsUrl, options.owner);
   const clickhouse = connectClickhouse(task.clickhouseUrl);
   const decoder = new Decoder();
   const bucket = await openNatsBucket(nc);
+  const history = new NatsStreamHistory(nc);
+  const sink = new ClickhouseSink(clickhouse, options.incarnation);
+  const suspects = new Suspects(bucket, systemClock, options.incarnation);
   const host = new Host(
     {
       source: (partitions) => new PullSource(nc, systemClock, partitions, task.partitionsOfStream),
-      history: new NatsStreamHistory(nc),
+      history,
       store: new KvCheckpointStore(bucket, systemClock),
-      sink: new ClickhouseSink(clickhouse, options.incarnation),
+      sink,
       rejects: new StreamRejectSink(nc, systemClock, options.incarnation),
       clock: systemClock,
       decode: (payload, contentType, channel, source, receivedMs) =>
         decoder.decode(payload, contentType, channel, source, receivedMs),
-      suspects: new Suspects(bucket, systemClock, options.incarnation),
+      suspects,
       inHand: new InHand(task.inHand),
       log,
     },
-    options,
+    { ...options, restarts: task.restarts },
   );
   const keeper = new LeaseKeeper(
     { bucket: await openLeaseBucket(nc), owner: host, clock: systemClock, log },
@@ -65,18 +81,38 @@ export default async function runHost(task: HostTask): Promise<void> {
   );
   const answers = answerQueries(nc, host, log);
   const busyShare = measureBusyShare();
+  const memory = new MemoryWatch();
+  onBudget = () => host.setBudget(budget);
+  onBudget();
+  const watchMemory = (): void => {
+    const bytes = threadBytes();
+    const state = memory.look(systemClock.monotonicMs(), bytes, budget);
+    if (state === 'relieve') host.relieve();
+    if (state === 'fail')
+      host.giveUp(
+        new Error(
+          `it takes ${mebibytes(bytes)}, its part of the machine's memory is ${mebibytes(budget.threadBytesMax)}: more memory, more machines, or fewer series are needed`,
+        ),
+      );
+  };
   const tell = (): void => report({ type: 'stats', stats: statsOf(host, options.owner, busyShare()) });
-  const timer = setInterval(tell, STATS_INTERVAL_MS);
   const live = new LivePublisher(nc, host, { clock: systemClock, log, owner: options.owner });
+  const timer = setInterval(() => {
+    tell();
+    watchMemory();
+  }, STATS_INTERVAL_MS);
   try {
     host.start(() => keeper.isHeld);
+    // What is slow the first time (connections, code) must not be while a partition waits between two owners.
+    const questions = Promise.allSettled([sink.highestBlocks(), history.bounds(), suspects.poisonous()]);
+    await Promise.race([questions, systemClock.sleep(WARM_UP_MS_MAX)]);
     keeper.start();
     live.start();
     void keeper.settled.then(() => report({ type: 'started' }));
     const { patienceMs, nodeLeaves } = await Promise.race([stopAsked, host.failed, keeper.failed]);
-    await keeper.leave();
     // Where others take over, they insert what is left.
     const isHeir = (member: string): boolean => nodeLeaves === null || !member.startsWith(nodeLeaves);
+    await keeper.leave(isHeir);
     await host.stop(keeper.hasPeers(isHeir) ? 0 : patienceMs);
     await keeper.stop();
     tell();
@@ -91,6 +127,16 @@ export default async function runHost(task: HostTask): Promise<void> {
     await clickhouse.close();
     port.close();
   }
+}
+
+/** Heap and typed arrays of this thread, with what the garbage collector has not fetched yet. */
+function threadBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function mebibytes(bytes: number): string {
+  return `${String(Math.round(bytes / 1024 ** 2))} MiB`;
 }
 
 /** Since the last call. */

@@ -88,6 +88,10 @@ export class PullSource implements MessageSource {
     return this.#backlog;
   }
 
+  get isReading(): boolean {
+    return this.#consumer !== null;
+  }
+
   async start(fromSequence: number, listener: SourceListener): Promise<void> {
     this.#nextSequence = fromSequence;
     this.#listener = listener;
@@ -155,7 +159,12 @@ export class PullSource implements MessageSource {
   async #passOthers(): Promise<void> {
     const nextSequence = this.#nextSequence;
     const { state, cluster } = await this.#jsm!.streams.info(READINGS_STREAM);
-    if (state.last_seq < nextSequence || (await this.#hasOwnFrom(nextSequence))) return;
+    if (state.last_seq < nextSequence) return;
+    if (await this.#hasOwnFrom(nextSequence)) {
+      // It waits and has not come: the host sees it, and how long.
+      if (this.#nextSequence === nextSequence) this.#backlog = Math.max(1, this.#backlog);
+      return;
+    }
     // A new leader may not have had all that the old one told of.
     const after = await this.#jsm!.streams.info(READINGS_STREAM);
     if (this.#stopped || after.cluster?.leader !== cluster?.leader) return;

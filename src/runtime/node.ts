@@ -18,6 +18,7 @@ import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
 import { connectNats } from './connections.ts';
 import { startLossWatch } from './loss-watch.ts';
+import { budgetOf, heapMebibytesMax, machineBytes, type MemoryBudget } from './memory-budget.ts';
 import { answerPoolQueries } from './pool-responder.ts';
 import { SupervisedThread } from './supervised-thread.ts';
 import { Suspects } from './suspects.ts';
@@ -67,6 +68,8 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     minThreads: 0,
     maxThreads: WORKERS_MAX,
     idleTimeout: 0,
+    // Above, it ends and starts anew from its checkpoints, sooner than the machine runs out of memory.
+    resourceLimits: { maxOldGenerationSizeMb: heapMebibytesMax(machineBytes(), config.clickhouseUrl === null) },
     // A parked thread must not block: hosts live on their event loop.
     atomics: 'disabled',
   });
@@ -78,6 +81,13 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const suspects = new Suspects(await openNatsBucket(nc), systemClock, topology.incarnation);
   const threads: SupervisedThread[] = [];
   let restarts = 0;
+  const memory = machineBytes();
+  const budgetNow = (coming = 0): MemoryBudget =>
+    budgetOf(memory, threads.length + coming, config.clickhouseUrl === null);
+  /** More threads: less for each. */
+  const shareMemory = (): void => {
+    for (const thread of threads) thread.setBudget(budgetNow());
+  };
   const addThread = (): void => {
     const host: HostOptions = {
       owner: `${name}/${String(threads.length)}`,
@@ -87,7 +97,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
-    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log }));
+    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) }));
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {
@@ -97,9 +107,11 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       await before;
       if (workers !== threads.length) log.info(`worker threads: ${String(threads.length)} -> ${String(workers)}`);
       while (threads.length < workers) addThread();
+      shareMemory();
       const leaving = threads.splice(workers);
       restarts += leaving.reduce((sum, thread) => sum + thread.restarts, 0);
       await Promise.all(leaving.map((thread) => thread.stop({ patienceMs: PATIENCE_MS, nodeLeaves: null })));
+      if (leaving.length > 0) shareMemory();
     })();
     await resizing;
   };

@@ -44,12 +44,18 @@ export async function openPartitions(
   arena: CellArena,
 ): Promise<Opened> {
   const opening = new Opening(ports);
-  for (let first = 0; first < partitions.length; first += AT_ONCE) {
-    const some = partitions.slice(first, first + AT_ONCE);
-    await Promise.all(some.map((partition) => opening.load({ ...options, partition }, options.owner, arena)));
-  }
-  await opening.compareWithTables();
+  // Beside the loading, for it may take as long: rows of a commit that was lost were there before.
+  const highest = opening.highestBlocks();
+  // Its error counts when it is waited for.
+  highest.catch(() => undefined);
+  await eachOf(partitions, (partition) => opening.load({ ...options, partition }, options.owner, arena));
+  await opening.compareWithTables(await highest);
   return opening;
+}
+
+async function eachOf<T>(all: readonly T[], action: (one: T) => Promise<void>): Promise<void> {
+  for (let first = 0; first < all.length; first += AT_ONCE)
+    await Promise.all(all.slice(first, first + AT_ONCE).map((one) => action(one)));
 }
 
 class Opening implements Opened {
@@ -69,18 +75,20 @@ class Opening implements Opened {
     });
   }
 
-  /** Invariant 10: same stream, same tables? */
-  async compareWithTables(): Promise<void> {
-    if (this.runners.size === 0) return;
+  async highestBlocks(): Promise<ReadonlyMap<number, number>> {
     const { sink, patiently } = this.#ports;
-    const highest = await patiently(() => sink.highestBlocks());
-    for (const runner of this.runners.values()) {
+    return await patiently(() => sink.highestBlocks());
+  }
+
+  /** Invariant 10: same stream, same tables? */
+  async compareWithTables(highest: ReadonlyMap<number, number>): Promise<void> {
+    await eachOf([...this.runners.values()], async (runner) => {
       const found = highest.get(runner.partition) ?? 0;
       await this.#unlessReplaced(runner.partition, async () => {
         await askHistory(this.#ports, (history) => assertSameHistory(runner.loaded, history, found));
         await this.#dropLostBlocks(runner, found);
       });
-    }
+    });
     await this.#lookForGaps();
   }
 

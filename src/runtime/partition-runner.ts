@@ -48,6 +48,7 @@ export class PartitionRunner {
   #committedChanges = -1;
   #committedAtMs: number;
   #swept = false;
+  #isLast = false;
   #lost: readonly LostBlocks[];
 
   private constructor(ports: RunnerPorts, stored: StoredManifest, actor: PartitionActor) {
@@ -87,7 +88,7 @@ export class PartitionRunner {
       committedMs: ports.clock.nowMs(),
     };
     const revision = await ports.store.swap(claim, found?.revision ?? 0);
-    const actor = await loadActor(ports, options, claim, arena);
+    const actor = await loadActor(ports, options, claim, arena, base.committedMs);
     return new PartitionRunner(ports, { manifest: claim, revision }, actor);
   }
 
@@ -141,9 +142,13 @@ export class PartitionRunner {
     return this.#committing;
   }
 
-  /** One more checkpoint after the one that is being written, of all that was counted. @throws {FenceLost} */
+  /**
+   * One more checkpoint after the one that is being written, of all that was counted; what it replaces, the next owner
+   * removes, who waits for it. @throws {FenceLost}
+   */
   async commitFinally(): Promise<void> {
     await this.#committing;
+    this.#isLast = true;
     await this.commit();
   }
 
@@ -225,7 +230,7 @@ export class PartitionRunner {
     const insertable = actor.outbox.committed(unconfirmed.map((block) => block.block));
     await this.#ports.rejects.send(snapshot.rejects);
     if (snapshot.rejects.length > 0) actor.rejectsSent(snapshot.rejects.length);
-    await this.#tidy(before, manifest);
+    if (!this.#isLast) await this.#tidy(before, manifest);
     return insertable;
   }
 
@@ -288,6 +293,7 @@ async function loadActor(
   options: ActorOptions,
   manifest: Manifest,
   arena: CellArena,
+  blocksSinceMs: number,
 ): Promise<PartitionActor> {
   const { store } = ports;
   const get = (ref: BlobRef): Promise<Uint8Array> => store.getBlob(manifest.partition, ref);
@@ -308,7 +314,7 @@ async function loadActor(
     rejects ? rejectsCodec.decode(rejects) : [],
   );
   for (const [i, { block, month, rows, readings }] of manifest.blocks.entries()) {
-    actor.outbox.add({ block, month, rows, readings, bytes: blocks[i]! }, 'committed');
+    actor.outbox.add({ block, month, rows, readings, bytes: blocks[i]! }, blocksSinceMs, 'committed');
   }
   return actor;
 }

@@ -51,6 +51,8 @@ export interface MessageSource {
   resume(): void;
   /** Messages that wait in the stream for this source, as the broker last said. */
   readonly backlog: number;
+  /** False while nothing can come: the broker is away, or has not made the consumer yet. */
+  readonly isReading: boolean;
   stop(): Promise<void>;
 }
 

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../model/clock.ts';
+import { budgetOf } from './memory-budget.ts';
 import { SupervisedThread } from './supervised-thread.ts';
 
 const FAILING_HOST = fileURLToPath(new URL('../../test/fixtures/failing-host.mjs', import.meta.url));
@@ -30,7 +31,11 @@ describe('a worker thread that fails', () => {
       host: { owner: how, incarnation: 1, disorderMs: 0, horizonMs: 0, ledgerPeriodMs: 60_000 },
     };
     const log = { debug: say, info: say, warn: say, error: say };
-    const thread = new SupervisedThread(pool, task, suspects, { clock: systemClock, log });
+    const thread = new SupervisedThread(pool, task, suspects, {
+      clock: systemClock,
+      log,
+      budget: budgetOf(2 ** 30, 1, false),
+    });
     await twice;
     await thread.stop({ patienceMs: 0, nodeLeaves: null });
     expect(accused.slice(0, 2)).toEqual([42, 42]);

@@ -10,7 +10,8 @@ import type { Clock } from '../model/clock.ts';
 import { THREAD_SILENCE_MS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { InHand, type Suspects } from './suspects.ts';
-import type { HostStats, HostTask, StopRequest, ThreadReport } from './thread-messages.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { HostStats, HostTask, StopRequest, ThreadReport, ThreadRequest } from './thread-messages.ts';
 
 const RESTART_MS_MIN = 250;
 const RESTART_MS_MAX = 10_000;
@@ -18,11 +19,15 @@ const RESTART_MS_MAX = 10_000;
 const HEALTHY_MS = 60_000;
 const WATCH_MS = 1_000;
 
+/** What does not change from run to run. */
+export type ThreadTask = Omit<HostTask, 'port' | 'inHand' | 'budget' | 'restarts'>;
+
 export class SupervisedThread {
   /** Resolves when the thread has had its share of the partitions for the first time. */
   readonly started: Promise<void>;
   readonly #pool: Piscina;
-  readonly #task: Omit<HostTask, 'port' | 'inHand'>;
+  readonly #task: ThreadTask;
+  #budget: MemoryBudget;
   readonly #suspects: Pick<Suspects, 'accuse'>;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -36,10 +41,11 @@ export class SupervisedThread {
 
   constructor(
     pool: Piscina,
-    task: Omit<HostTask, 'port' | 'inHand'>,
+    task: ThreadTask,
     suspects: Pick<Suspects, 'accuse'>,
-    { clock, log }: { clock: Clock; log: Log },
+    { clock, log, budget }: { clock: Clock; log: Log; budget: MemoryBudget },
   ) {
+    this.#budget = budget;
     this.#pool = pool;
     this.#task = task;
     this.#suspects = suspects;
@@ -47,6 +53,12 @@ export class SupervisedThread {
     this.#log = log;
     this.started = new Promise((resolve) => (this.#onStarted = resolve));
     this.#running = this.#runUntilStopped();
+  }
+
+  /** What the thread may hold from now on, in this run and the next. */
+  setBudget(budget: MemoryBudget): void {
+    this.#budget = budget;
+    this.#port?.postMessage({ type: 'budget', budget } satisfies ThreadRequest);
   }
 
   /** Final checkpoints, then release. */
@@ -98,7 +110,9 @@ export class SupervisedThread {
     const hung = new AbortController();
     void this.#watch(over.signal, hung);
     try {
-      const task = { ...this.#task, port: port2, inHand: inHand.shared } satisfies HostTask;
+      const { restarts } = this;
+      const budget = this.#budget;
+      const task = { ...this.#task, port: port2, inHand: inHand.shared, budget, restarts } satisfies HostTask;
       await this.#pool.run(task, { transferList: [port2], signal: hung.signal });
     } catch (error) {
       if (hung.signal.aborted)

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LedgerTotals } from '../model/ledger.ts';
 import type { HostOptions } from './host.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 
 /** The task of one host thread. */
 export interface HostTask {
@@ -12,6 +13,9 @@ export interface HostTask {
   /** {@link InHand.shared}: read by the supervisor where the thread fails. */
   readonly inHand: SharedArrayBuffer;
   readonly host: HostOptions;
+  readonly budget: MemoryBudget;
+  /** How often the thread was started anew before this run. */
+  readonly restarts: number;
 }
 
 /** To the thread. */
@@ -22,6 +26,14 @@ export interface StopRequest {
   /** The other threads of the node (`<node>/`) are stopped too: they take nothing over. Null where they stay. */
   readonly nodeLeaves: string | null;
 }
+
+/** To the thread: what it may hold from now on. */
+export interface BudgetNotice {
+  readonly type: 'budget';
+  readonly budget: MemoryBudget;
+}
+
+export type ThreadRequest = StopRequest | BudgetNotice;
 
 /** From the thread. */
 export type ThreadReport =

@@ -9,6 +9,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { Clock } from '../model/clock.ts';
 import type { ClusterView, WorkerQueries } from '../model/cluster.ts';
+import { ageS, lagOf } from '../model/lag.ts';
 import { addLedger, emptyLedger } from '../model/ledger.ts';
 
 export interface MetricsSources {
@@ -79,6 +80,13 @@ function observeWorkers(meter: Meter, { cluster, workers, clock }: MetricsSource
   const backlog = gauge('backlog_messages', 'Messages that wait in the stream');
   const outboxBlocks = gauge('outbox_blocks', 'Blocks that wait for the database');
   const outboxBytes = gauge('outbox_bytes', 'Bytes of blocks that wait for the database', 'By');
+  const oldestBlock = gauge('oldest_block_age_seconds', 'Age of the block that has waited longest for the database');
+  const heldBack = gauge('threads_held_back', 'Worker threads that read no further because the database is behind');
+  const ofPartition = {
+    watermark: gauge('partition_watermark_age_seconds', 'How far a partition’s watermark is behind the wall clock'),
+    blocks: gauge('partition_outbox_blocks', 'Blocks of a partition that wait for the database'),
+    oldest: gauge('partition_oldest_block_age_seconds', 'Age of a partition’s block that has waited longest'),
+  };
   const series = gauge('series', 'Series in memory');
   const open = gauge('open_readings', 'Readings in open hours');
   const watermark = gauge('watermark_age_seconds', 'How far the least committed watermark is behind the wall clock');
@@ -92,8 +100,7 @@ function observeWorkers(meter: Meter, { cluster, workers, clock }: MetricsSource
     for (const status of statuses) addLedger(totals, status.totals);
     const sum = (of: (status: (typeof statuses)[number]) => number): number =>
       statuses.reduce((total, status) => total + of(status), 0);
-    // The consumer of a thread says it for all its partitions.
-    const byThread = new Map(statuses.map((status) => [status.owner, status.backlog]));
+    const lag = lagOf(statuses, nowMs);
 
     result.observe(messages, totals.messagesUsed, { outcome: 'used' });
     result.observe(messages, totals.messagesDuplicate, { outcome: 'duplicate' });
@@ -104,18 +111,21 @@ function observeWorkers(meter: Meter, { cluster, workers, clock }: MetricsSource
     result.observe(sealed, totals.readingsSealed);
     result.observe(partitions, cluster.partitions);
     result.observe(owned, statuses.length);
-    result.observe(
-      backlog,
-      [...byThread.values()].reduce((total, waiting) => total + waiting, 0),
-    );
-    result.observe(
-      outboxBlocks,
-      sum((status) => status.outboxBlocks),
-    );
-    result.observe(
-      outboxBytes,
-      sum((status) => status.outboxBytes),
-    );
+    // Nobody's answer is not a backlog of nothing.
+    if (statuses.length > 0) {
+      result.observe(backlog, lag.backlogMessages);
+      result.observe(outboxBlocks, lag.outboxBlocks);
+      result.observe(outboxBytes, lag.outboxBytes);
+      result.observe(oldestBlock, lag.oldestBlockAgeS);
+      result.observe(heldBack, lag.threadsHeldBack);
+    }
+    for (const { partition, watermarkMs, outboxBlocks: blocks, oldestBlockMs } of statuses) {
+      const label = { partition: String(partition) };
+      const age = ageS(watermarkMs, nowMs);
+      if (age !== null) result.observe(ofPartition.watermark, age, label);
+      result.observe(ofPartition.blocks, blocks, label);
+      result.observe(ofPartition.oldest, ageS(oldestBlockMs, nowMs) ?? 0, label);
+    }
     result.observe(
       series,
       sum((status) => status.series),
@@ -139,6 +149,9 @@ function observeWorkers(meter: Meter, { cluster, workers, clock }: MetricsSource
     backlog,
     outboxBlocks,
     outboxBytes,
+    oldestBlock,
+    heldBack,
+    ...Object.values(ofPartition),
     series,
     open,
     watermark,

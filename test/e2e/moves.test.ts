@@ -12,17 +12,19 @@ const PAUSE_MS_MAX = 5_000;
 const MOVE_MS_MAX = 60_000;
 let program: Program;
 let nc: NatsConnection;
+let publisher: ReturnType<typeof publishing>;
 beforeEach(async () => {
   program = await Program.start({ HOURGLASS_WORKERS: '1' });
   nc = await program.nats();
+  publisher = publishing(nc);
 });
 afterEach(async () => {
+  await publisher.stop();
   await nc.close();
   await program.dispose();
 });
 
 it('1 -> 8 -> 1 worker threads under load: no partition pauses for long, and every reading counts once', async () => {
-  const publisher = publishing(nc);
   const watch = new PauseWatch(nc);
   const spread = async (threads: number): Promise<void> => {
     expect(await program.run('scale', String(threads))).toMatchObject({ code: 0 });

@@ -65,6 +65,10 @@ export class SimSource implements MessageSource {
     return this.#stream.messages.length + 1 - this.#next;
   }
 
+  get isReading(): boolean {
+    return !this.#server.isAway && !this.#life.isCutOff;
+  }
+
   start(fromSequence: number, listener: SourceListener): Promise<void> {
     this.#next = fromSequence;
     this.#from = fromSequence;

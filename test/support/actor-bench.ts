@@ -93,7 +93,7 @@ export class ActorBench {
     this.actor.release();
     this.actor = new PartitionActor(OPTIONS, this.arena, decoding(), kept.last.state);
     this.actor.restore(kept.segments, kept.last.windows, kept.sessions, kept.last.rejects);
-    for (const block of kept.blocks) this.actor.outbox.add(block, 'committed');
+    for (const block of kept.blocks) this.actor.outbox.add(block, 0, 'committed');
     this.#segments = [...kept.segments];
     this.#sessions = kept.sessions;
   }

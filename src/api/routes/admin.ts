@@ -2,12 +2,15 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { PartitionStatus, PoolReply } from '../../model/cluster.ts';
 import { WORKERS_MAX } from '../../model/limits.ts';
+import { ageS, lagOf } from '../../model/lag.ts';
+import { lagSchema, toLag } from '../lag.ts';
 import { noQuery } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
 
 const count = z.int().nullable();
 const time = z.string().nullable().openapi({ format: 'date-time', example: '2026-11-23T14:00:00.000Z' });
+const age = z.number().nonnegative().nullable();
 const partition = z
   .object({
     partition: z.int(),
@@ -16,10 +19,18 @@ const partition = z
     backlog: count.openapi({ description: 'Messages that wait in the stream for the owner’s thread.' }),
     position: count.openapi({ description: 'Next stream sequence to read.' }),
     watermark: time,
+    watermark_age_seconds: age,
     final_through: time.openapi({ description: 'Hours that end at or before this are final in this partition.' }),
     last_checkpoint: time,
+    last_checkpoint_age_seconds: age,
     outbox_blocks: count.openapi({ description: 'Blocks that wait for the database.' }),
     outbox_bytes: count,
+    oldest_block_age_seconds: age.openapi({ description: 'Of the block that has waited longest; null: none waits.' }),
+    held_back: z
+      .boolean()
+      .nullable()
+      .openapi({ description: 'True while the owner’s thread reads no further because the database is behind.' }),
+    restarts: count.openapi({ description: 'How often the owner’s thread was started anew.' }),
     series: count,
     open_readings: count.openapi({ description: 'Readings in open hours.' }),
     next_block: count,
@@ -35,7 +46,7 @@ const partitions = createRoute({
   responses: {
     200: {
       description: 'Partitions, in order',
-      content: { 'application/json': { schema: z.object({ data: z.array(partition) }) } },
+      content: { 'application/json': { schema: z.object({ data: z.array(partition), sum: lagSchema }) } },
     },
     ...problems(400, 500, 503),
   },
@@ -121,8 +132,10 @@ const scale = createRoute({
 export function addAdmin(app: OpenAPIHono, deps: ApiDeps): void {
   app.openapi(partitions, async (c) => {
     const known = new Map((await deps.workers.status()).map((status) => [status.partition, status]));
-    const data = Array.from({ length: deps.cluster.partitions }, (_, at) => toRow(at, known.get(at)));
-    return c.json({ data }, 200);
+    const data = Array.from({ length: deps.cluster.partitions }, (_, at) =>
+      toRow(at, known.get(at), deps.clock.nowMs()),
+    );
+    return c.json({ data, sum: toLag(lagOf([...known.values()], deps.clock.nowMs())) }, 200);
   });
 
   app.openapi(pool, async (c) => c.json(poolOf(await deps.workers.pool({})), 200));
@@ -152,7 +165,7 @@ function poolOf(nodes: readonly PoolReply[]): z.infer<typeof poolAnswer> {
   };
 }
 
-function toRow(at: number, status: PartitionStatus | undefined): z.infer<typeof partition> {
+function toRow(at: number, status: PartitionStatus | undefined, nowMs: number): z.infer<typeof partition> {
   return {
     partition: at,
     owner: status?.owner ?? null,
@@ -160,10 +173,15 @@ function toRow(at: number, status: PartitionStatus | undefined): z.infer<typeof 
     backlog: status?.backlog ?? null,
     position: status?.position ?? null,
     watermark: isoOrNull(status?.watermarkMs),
+    watermark_age_seconds: ageS(status?.watermarkMs ?? 0, nowMs),
     final_through: isoOrNull(status?.finalThroughMs),
     last_checkpoint: isoOrNull(status?.lastCheckpointMs),
+    last_checkpoint_age_seconds: ageS(status?.lastCheckpointMs ?? 0, nowMs),
     outbox_blocks: status?.outboxBlocks ?? null,
     outbox_bytes: status?.outboxBytes ?? null,
+    oldest_block_age_seconds: ageS(status?.oldestBlockMs ?? 0, nowMs),
+    held_back: status?.isHeldBack ?? null,
+    restarts: status?.restarts ?? null,
     series: status?.series ?? null,
     open_readings: status?.openReadings ?? null,
     next_block: status?.nextBlock ?? null,

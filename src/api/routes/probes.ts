@@ -1,6 +1,8 @@
 /** For machines that watch: `GET /healthz`, `/readyz`, `/metrics`. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { READY_CHECK_MS_MAX, RETRY_AFTER_S } from '../../model/limits.ts';
+import { durabilitySchema, toDurability } from '../durability.ts';
+import { lagSchema, toLag } from '../lag.ts';
 import { noQuery } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
 import { problems } from '../problem.ts';
@@ -10,6 +12,9 @@ const readiness = z
   .object({
     status: z.enum(['ready', 'not-ready']),
     checks: z.object({ broker: check, database: check, partitions: check, stream: check }),
+    details: z
+      .object({ durability: durabilitySchema.nullable(), lag: lagSchema.nullable() })
+      .openapi({ description: 'Null where it could not be read in time; neither decides whether it is ready.' }),
   })
   .openapi('Readiness');
 type Check = z.infer<typeof check>;
@@ -57,7 +62,9 @@ export function addProbes(app: OpenAPIHono, deps: ApiDeps): void {
 
   app.openapi(ready, async (c) => {
     const of = deps.cluster.partitions;
-    const [broker, database, partitions, stream] = await Promise.all([
+    const [durability, lag, broker, database, partitions, stream] = await Promise.all([
+      told(deps, async () => deps.health.durability?.().then(toDurability)),
+      told(deps, async () => deps.health.lag?.().then(toLag)),
       run(deps, async () => ((await deps.health.broker()) ? null : 'the broker does not answer')),
       run(deps, async () => ((await deps.health.database()) ? null : 'the database does not answer')),
       run(deps, async () => {
@@ -69,11 +76,21 @@ export function addProbes(app: OpenAPIHono, deps: ApiDeps): void {
       ),
     ]);
     const checks = { broker, database, partitions, stream };
-    if (Object.values(checks).every(({ ok }) => ok)) return c.json({ status: 'ready' as const, checks }, 200);
-    return c.json({ status: 'not-ready' as const, checks }, 503, { 'Retry-After': String(RETRY_AFTER_S) });
+    const details = { durability, lag };
+    if (Object.values(checks).every(({ ok }) => ok)) return c.json({ status: 'ready' as const, checks, details }, 200);
+    return c.json({ status: 'not-ready' as const, checks, details }, 503, { 'Retry-After': String(RETRY_AFTER_S) });
   });
 
   app.openapi(metrics, async (c) => c.text(await deps.metrics(), 200, { 'Content-Type': METRICS_TYPE }));
+}
+
+/** Null where it could not be read in time. */
+async function told<T>(deps: ApiDeps, read: () => Promise<T | undefined>): Promise<T | null> {
+  const done = new AbortController();
+  const late = deps.clock.sleep(READY_CHECK_MS_MAX, done.signal).then(() => undefined);
+  const found = await Promise.race([read().catch(() => undefined), late]);
+  done.abort();
+  return found ?? null;
 }
 
 /** @param problem null where all is well; a check that fails or hangs is not well. */

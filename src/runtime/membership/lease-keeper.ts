@@ -14,8 +14,10 @@ import { explain } from '../../model/errors.ts';
 import {
   LEASE_ECHO_MS_MAX,
   LEASE_LOOK_MS,
+  LEASES_MOVED_AT_ONCE,
   LEASE_REFUSED_MS_MAX,
   LEASE_RENEW_MS,
+  LEASE_STOP_MS,
   UNTRUSTED_RETRY_MS,
 } from '../../model/limits.ts';
 import type { Log } from '../../model/log.ts';
@@ -97,10 +99,23 @@ export class LeaseKeeper {
     this.#running = Promise.all([this.#watchUntilStopped(), this.#renewUntilStopped()]);
   }
 
-  /** Wants no partition any more, and says so before the last checkpoints are written. The lease is still renewed. */
-  async leave(): Promise<void> {
+  /**
+   * Wants no partition any more, says so, and hands over while somebody is there to take over; `isHeir`: only those of
+   * whom it is true count. What is left then is for the owner's last checkpoints. The lease is still renewed.
+   */
+  async leave(isHeir: (member: string) => boolean = () => true): Promise<void> {
     this.#isLeaving = true;
     await this.#lease.renew(true);
+    // One that is taking partitions while the database is away is not waited for: it takes nothing then.
+    const late = new AbortController();
+    const isStill = await Promise.race([
+      this.#moving.then(() => true),
+      this.#clock.sleep(LEASE_STOP_MS, late.signal).then(() => false),
+    ]);
+    late.abort();
+    if (!isStill) return;
+    while (this.isHeld && this.hasPeers(isHeir) && this.#owner.owned().length > 0)
+      await this.#handOver(this.#owner.owned());
   }
 
   /** After {@link leave} and the owner's last checkpoints: releases every lease. */
@@ -166,8 +181,9 @@ export class LeaseKeeper {
     try {
       while (!this.#stop.signal.aborted && !this.#isLeaving) {
         if (this.#lease.isBroken) await this.#joinAnew();
-        if (this.#lease.isHeld && this.#table.echoBeat >= this.#firstBeat) await this.#move();
-        await this.#clock.sleep(LEASE_LOOK_MS, this.#stop.signal);
+        const isInformed = this.#lease.isHeld && this.#table.echoBeat >= this.#firstBeat;
+        const hasMoved = isInformed && (await this.#move());
+        if (!hasMoved) await this.#clock.sleep(LEASE_LOOK_MS, this.#stop.signal);
       }
     } catch (error) {
       this.#fail(error);
@@ -183,17 +199,18 @@ export class LeaseKeeper {
     this.#lease.rejoin();
   }
 
-  async #move(): Promise<void> {
+  /** A few partitions at a time: the others are read meanwhile. True where there may be more to move. */
+  async #move(): Promise<boolean> {
     await this.#removeSilent();
     const { member } = this.#options;
     const share = this.#shareNow();
     const holderOf = (partition: number): string | null => this.#table.leaseOf(partition).member;
 
     const surplus = this.#owner.owned().filter((partition) => !share.has(partition));
-    if (surplus.length > 0) await this.#owner.handOver(surplus);
+    if (surplus.length > 0) await this.#handOver(surplus);
     // Also what an earlier attempt left, whose answer was lost.
-    await this.#release(this.#held().filter((partition) => !share.has(partition)));
     const owned = new Set(this.#owner.owned());
+    await this.#release(this.#held().filter((partition) => !share.has(partition) && !owned.has(partition)));
     const nowMs = this.#clock.monotonicMs();
     const missing = [...share].filter((partition) => !owned.has(partition));
     const free = missing.filter((partition) => {
@@ -203,6 +220,13 @@ export class LeaseKeeper {
     });
     if (free.length > 0) await this.#claim(free);
     if (this.#isSettled()) this.#settle();
+    return surplus.length > LEASES_MOVED_AT_ONCE;
+  }
+
+  async #handOver(partitions: readonly number[]): Promise<void> {
+    const some = partitions.slice(0, LEASES_MOVED_AT_ONCE);
+    await this.#owner.handOver(some);
+    await this.#release(some);
   }
 
   /** Computed again only where somebody has come or gone. */
