@@ -36,7 +36,6 @@ export const area = z.discriminatedUnion('type', [polygon, multiPolygon]).superR
 });
 
 export type Position = z.infer<typeof position>;
-export type Point = z.infer<typeof pointShape>;
 /** Rings are closed: the last position is the first. The first ring of a polygon is its border, the others are holes. */
 export type Area = z.infer<typeof polygon> | z.infer<typeof multiPolygon>;
 

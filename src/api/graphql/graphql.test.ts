@@ -84,7 +84,7 @@ async function dataOf<Data>(query: string, variables?: Record<string, unknown>):
 
 /** What the REST API says of it beside the figures is not in the schema. */
 function withoutCoverage(rows: Record<string, unknown>[]): Record<string, unknown>[] {
-  return rows.map(({ coverage: _, ...row }) => row);
+  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'coverage')));
 }
 
 interface Connection<Node> {
