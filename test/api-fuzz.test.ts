@@ -161,6 +161,7 @@ describe('requests made from /openapi.json', () => {
     async (_, operation) => {
       await fc.assert(
         fc.asyncProperty(requestOf(operation), async ({ path, init }) => {
+          world.errors.length = 0;
           const answer = await api.request(path, init);
           const text = await textOf(answer);
           expect(answer.status, text).toBeLessThan(500);

@@ -1,7 +1,7 @@
 /**
  * What /openapi.json says of credentials and limits: written from the same rules that the guard applies.
  *
- * Boundary: an OpenAPI document in, the same with security, 401, 403, 413, 414 and 429 out.
+ * Boundary: an OpenAPI document in, the same with security, 401, 403, 413, 414, 415 and 429 out.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Scope } from '../../model/scopes.ts';
@@ -45,7 +45,7 @@ export function withSecurity(document: Document, anonymous: ReadonlySet<Scope>):
       const scope = scopeNeeded(method.toUpperCase(), path);
       operation.tags ??= [TAGS[scope ?? 'open']];
       operation.security = securityOf(path, scope, anonymous);
-      operation.responses = { ...refusals(scope, method), ...operation.responses };
+      operation.responses = { ...refusals(scope, method, operation.requestBody !== undefined), ...operation.responses };
       if (scope !== null) for (const answer of Object.values(operation.responses)) addLimitHeaders(answer);
     }
   }
@@ -62,11 +62,12 @@ function securityOf(path: string, scope: Scope | null, anonymous: ReadonlySet<Sc
 
 const REFERENCE = { schema: { $ref: '#/components/schemas/Problem' } };
 
-function refusals(scope: Scope | null, method: string): Record<string, object> {
+function refusals(scope: Scope | null, method: string, takesBody: boolean): Record<string, object> {
   const statuses = [
     414,
     ...(scope === null ? [] : ([401, 403, 429, 503] as const)),
     ...(method === 'get' ? [] : ([413] as const)),
+    ...(takesBody ? ([415] as const) : []),
   ] as const;
   return Object.fromEntries(
     Object.entries(problems(...statuses)).map(([status, { description }]) => [

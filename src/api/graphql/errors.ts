@@ -13,6 +13,11 @@ const CODES: Readonly<Partial<Record<Problem['status'], string>>> = { 400: 'BAD_
 /** @param onError told of what is not the caller's fault. */
 export function maskError(error: unknown, onError: (error: unknown, reference: string) => void): Error {
   const at = isGraphqlError(error) ? error : null;
+  // Outside of any field only the request itself is parsed: `variables` in a URL are JSON.
+  if (at === null && error instanceof SyntaxError)
+    return createGraphQLError('The request’s `variables` or body are not JSON.', {
+      extensions: { code: CODES[400], status: 400, http: { status: 400 } },
+    });
   const cause = at === null ? error : at.originalError;
   // Without a cause it is the parser's, the validator's or a guard's: about the query.
   if (at !== null && (cause == null || isGraphqlError(cause))) return at;

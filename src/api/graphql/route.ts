@@ -67,7 +67,10 @@ const responses = {
     description: 'Data, errors or both (GraphQL over HTTP)',
     content: { ...content, 'text/event-stream': { schema: z.string() }, 'text/html': { schema: z.string() } },
   },
-  400: { description: 'The query cannot be read or asks for too much', content },
+  400: {
+    description: 'The query cannot be read or asks for too much',
+    content: { ...content, 'text/event-stream': { schema: z.string() } },
+  },
   405: { description: 'Not a method for this', content },
   413: { description: 'The request is too large', content },
   ...problems(406, 415),
