@@ -50,11 +50,12 @@ async function readBrokerSync(monitorUrl: string): Promise<number> {
   return config.sync_always ? 0 : config.sync_interval / 1e9;
 }
 
-/** Of the tables that hold rows; a setting that a table does not give is the server's. */
+/** Of the tables that hold rows of blocks (a migration that is lost is made again); a setting that a table does not give is the server's. */
 const TABLES = `SELECT engine_full AS definition,
     (SELECT any(value) FROM system.merge_tree_settings WHERE name = 'fsync_after_insert') AS serverSyncs,
     (SELECT any(value) FROM system.settings WHERE name = 'insert_quorum') AS insertQuorum
-  FROM system.tables WHERE database = 'hourglass' AND engine LIKE '%MergeTree'`;
+  FROM system.tables
+  WHERE database = 'hourglass' AND engine LIKE '%MergeTree' AND name != 'schema_migrations'`;
 const REPLICAS = `SELECT min(total_replicas) AS replicas, toUInt32(count()) AS tables FROM system.replicas WHERE database = 'hourglass'`;
 
 async function readDatabase(

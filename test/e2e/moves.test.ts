@@ -8,7 +8,7 @@ import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
 /** The promise is 1 s on a machine with cores for them; here two cores carry servers, eight threads and other tests. */
-const PAUSE_MS_MAX = 5_000;
+const PAUSE_MS_MAX = 15_000;
 const MOVE_MS_MAX = 60_000;
 let program: Program;
 let nc: NatsConnection;
