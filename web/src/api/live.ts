@@ -4,6 +4,7 @@
  * Boundary: EventSource and fetch in, one snapshot of all districts per change out. `GET /v1/live` sends `event: hour` with the
  * whole figures of one district's hour each time, so that a lost event costs nothing; the browser reconnects by itself.
  */
+import { HOUR_MS, hourOf } from '../figures/civil-time.ts';
 import { addUp, type HourFigures, type Status } from '../figures/hours.ts';
 import { ApiError, pathWith } from './http.ts';
 import { firstOpenHour, type Progress, readSensorHours, type SensorHour } from './hourglass.ts';
@@ -23,21 +24,24 @@ export interface LiveSnapshot {
 }
 
 interface LiveEvent {
-  readonly district: string | null;
-  readonly kind: string | null;
+  readonly district: string;
+  readonly kind: string;
   readonly hour: string;
   readonly count: number;
   readonly sum: number | null;
   readonly min: number;
   readonly max: number;
   readonly mean: number | null;
-  readonly sensors?: number;
+  /** Null while the hour is open. */
+  readonly sensors: number | null;
   readonly status: Status;
-  readonly watermark: string | null;
+  readonly watermark: string;
 }
 
 /** Between two questions where there is no stream, ms. */
 const QUESTION_MS = 4_000;
+/** So long is asked before the stream is tried again, ms. */
+const STREAM_AGAIN_MS = 60_000;
 /** Figures come faster than eyes read: at most one picture in so long, ms. */
 const PICTURE_MS = 400;
 
@@ -47,31 +51,28 @@ export interface LiveAsk {
   readonly kind: string | null;
 }
 
-/**
- * Follows the open hour until `signal` is aborted.
- *
- * @param onError told when nothing answers; following goes on.
- */
-export function followOpenHour(
-  ask: LiveAsk,
-  signal: AbortSignal,
-  onSnapshot: (snapshot: LiveSnapshot) => void,
-  onError: (error: ApiError) => void,
-): void {
+interface Listener {
+  readonly onSnapshot: (snapshot: LiveSnapshot) => void;
+  /** Told when nothing answers; following goes on, and the next snapshot says that all is well again. */
+  readonly onError: (error: ApiError) => void;
+}
+
+/** Follows the open hour until `signal` is aborted. */
+export async function followOpenHour(ask: LiveAsk, signal: AbortSignal, listener: Listener): Promise<void> {
+  while (!signal.aborted) {
+    await stream(ask, signal, listener);
+    await askAgainAndAgain(ask, signal, listener, Date.now() + STREAM_AGAIN_MS);
+  }
+}
+
+/** Resolves when the server refuses the stream; a connection that breaks is made again by the browser. */
+function stream(ask: LiveAsk, signal: AbortSignal, { onSnapshot, onError }: Listener): Promise<void> {
   const hours = new Map<string, LiveHour>();
   let progress: Progress = { watermarkMs: 0, finalThroughMs: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let hasStream = false;
-
   const source = new EventSource(pathWith('/v1/live', { ...ask }));
-  const stop = (): void => {
-    source.close();
-    clearTimeout(timer);
-  };
-  signal.addEventListener('abort', stop, { once: true });
 
   source.addEventListener('hour', (event: MessageEvent<string>) => {
-    hasStream = true;
     const figures = JSON.parse(event.data) as LiveEvent;
     const hour = liveHourOf(figures);
     hours.set(`${hour.district}\n${hour.kind}\n${String(hour.hourMs)}`, hour);
@@ -82,38 +83,46 @@ export function followOpenHour(
       onSnapshot({ hours: [...hours.values()], progress, atMs: Date.now(), way: 'stream' });
     }, PICTURE_MS);
   });
-  source.addEventListener('error', () => {
-    if (source.readyState !== EventSource.CLOSED || signal.aborted) return;
-    if (hasStream) onError(new ApiError(0, 'The live stream was closed.'));
-    void askAgainAndAgain(ask, signal, onSnapshot, onError);
+  return new Promise((resolve) => {
+    const end = (): void => {
+      source.close();
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    signal.addEventListener('abort', end);
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED) end();
+      else onError(new ApiError(0, 'The connection is interrupted; it is made again by itself.'));
+    });
   });
 }
 
-function liveHourOf(event: LiveEvent): LiveHour {
-  const { hour, count, sum, min, max, mean, sensors, status, district, kind } = event;
-  const figures = { hourMs: Date.parse(hour), count, sum, min, max, mean, status, revision: 0 };
-  return { ...figures, district: district ?? '', kind: kind ?? '', ...(sensors === undefined ? {} : { sensors }) };
+function liveHourOf({ hour, watermark: _, ...figures }: LiveEvent): LiveHour {
+  return { ...figures, hourMs: Date.parse(hour), revision: 0 };
 }
 
-function progressAfter(before: Progress, hour: LiveHour, watermark: string | null): Progress {
-  const watermarkMs = Math.max(before.watermarkMs, Date.parse(watermark ?? '') || 0);
-  const finalThroughMs = hour.status === 'final' ? Math.max(before.finalThroughMs, hour.hourMs) : before.finalThroughMs;
-  return { watermarkMs, finalThroughMs };
+function progressAfter(before: Progress, hour: LiveHour, watermark: string): Progress {
+  const final = hour.status === 'final' ? hour.hourMs + HOUR_MS : 0;
+  return {
+    watermarkMs: Math.max(before.watermarkMs, Date.parse(watermark) || 0),
+    finalThroughMs: Math.max(before.finalThroughMs, final),
+  };
 }
 
 /** The newest three hours of each district are enough: the open one and those about to be final. */
 function forgetOld(hours: Map<string, LiveHour>): void {
   const newest = Math.max(...[...hours.values()].map(({ hourMs }) => hourMs));
-  for (const [key, { hourMs }] of hours) if (hourMs < newest - 2 * 3_600_000) hours.delete(key);
+  for (const [key, { hourMs }] of hours) if (hourMs < newest - 2 * HOUR_MS) hours.delete(key);
 }
 
 async function askAgainAndAgain(
   ask: LiveAsk,
   signal: AbortSignal,
-  onSnapshot: (snapshot: LiveSnapshot) => void,
-  onError: (error: ApiError) => void,
+  { onSnapshot, onError }: Listener,
+  untilMs: number,
 ): Promise<void> {
-  while (!signal.aborted) {
+  while (!signal.aborted && Date.now() < untilMs) {
     try {
       onSnapshot(await readOpenHours(ask, signal));
     } catch (error) {
@@ -125,9 +134,8 @@ async function askAgainAndAgain(
 }
 
 /** The hours that are not final, of all districts, from their sensors' hours. */
-export async function readOpenHours(ask: LiveAsk, signal: AbortSignal): Promise<LiveSnapshot> {
-  // An hour that became final between two answers is asked for once too often, which is harmless.
-  const fromMs = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 3_600_000;
+async function readOpenHours(ask: LiveAsk, signal: AbortSignal): Promise<LiveSnapshot> {
+  const fromMs = hourOf(Date.now()) - HOUR_MS;
   const { hours, progress, isAll } = await readSensorHours(ask, { fromMs }, signal);
   if (!isAll) throw new ApiError(413, 'This city has more sensors than the page can add up by itself.');
   const open = hours.filter(({ hourMs }) => hourMs >= firstOpenHour(progress));

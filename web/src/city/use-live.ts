@@ -16,12 +16,11 @@ export function useLive(ask: LiveAsk | null): Omit<Followed, 'key'> {
   useEffect(() => {
     if (ask === null) return;
     const stop = new AbortController();
-    followOpenHour(
-      ask,
-      stop.signal,
-      (snapshot) => setFollowed({ key, snapshot, error: null }),
-      (error) => setFollowed((before) => ({ key, snapshot: before.key === key ? before.snapshot : null, error })),
-    );
+    void followOpenHour(ask, stop.signal, {
+      onSnapshot: (snapshot) => setFollowed({ key, snapshot, error: null }),
+      onError: (error) =>
+        setFollowed((before) => ({ key, snapshot: before.key === key ? before.snapshot : null, error })),
+    });
     return () => stop.abort();
     // The key says all that the question does.
   }, [key]);

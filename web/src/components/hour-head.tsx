@@ -63,7 +63,7 @@ function Hour({
         {figureWithUnit(shown(hour.min), decimals, metric.shown)} to{' '}
         {figureWithUnit(shown(hour.max), decimals, metric.shown)}
         <br />
-        {count(hour.count)} readings{hour.sensors === undefined ? '' : ` of ${count(hour.sensors)} sensors`}
+        {count(hour.count)} readings{hour.sensors == null ? '' : ` of ${count(hour.sensors)} sensors`}
       </p>
     </section>
   );

@@ -22,43 +22,32 @@ export interface HourFigures {
   readonly status: Status;
   /** How often late readings corrected it. */
   readonly revision: number;
-  /** Distinct sensors; absent where the figures are one sensor's. */
-  readonly sensors?: number;
+  /** Distinct sensors; absent where the figures are one sensor's, null where nobody has counted them yet. */
+  readonly sensors?: number | null;
 }
 
 /** Adds the figures of one hour up; null for none. */
 export function addUp(parts: readonly HourFigures[]): HourFigures | null {
   const [first] = parts;
   if (first === undefined) return null;
-  let [count, sum, min, max, revision, sensors]: [number, number | null, number, number, number, number] = [
-    0,
-    0,
-    Infinity,
-    -Infinity,
-    0,
-    0,
-  ];
-  let status: Status = 'final';
-  for (const part of parts) {
-    count += part.count;
-    sum = sum === null || part.sum === null ? null : sum + part.sum;
-    min = Math.min(min, part.min);
-    max = Math.max(max, part.max);
-    revision += part.revision;
-    sensors += part.sensors ?? 1;
-    if (part.status === 'provisional') status = 'provisional';
-  }
+  const sum = parts.reduce<number | null>((all, part) => plus(all, part.sum), 0);
+  const count = parts.reduce((all, part) => all + part.count, 0);
   return {
     hourMs: first.hourMs,
     count,
     sum,
-    min,
-    max,
+    min: Math.min(...parts.map(({ min }) => min)),
+    max: Math.max(...parts.map(({ max }) => max)),
     mean: sum === null ? null : sum / count,
-    status,
-    revision,
-    sensors,
+    status: parts.every(({ status }) => status === 'final') ? 'final' : 'provisional',
+    revision: parts.reduce((all, part) => all + part.revision, 0),
+    sensors: parts.reduce<number | null>((all, { sensors = 1 }) => plus(all, sensors), 0),
   };
+}
+
+/** What is not known makes a sum that is not known. */
+function plus(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }
 
 export interface DayFigures extends Omit<HourFigures, 'hourMs' | 'sensors'> {

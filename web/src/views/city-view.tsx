@@ -140,8 +140,8 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
         <dl class="facts">
           <Fact name="Lowest" text={shown(hour?.min ?? null)} />
           <Fact name="Highest" text={shown(hour?.max ?? null)} />
-          <Fact name="Sensors" text={count(hour?.sensors ?? 0)} />
           <Fact name="Readings" text={count(hour?.count ?? 0)} />
+          {hour?.sensors == null ? null : <Fact name="Sensors" text={count(hour.sensors)} />}
         </dl>
         <KindLinks kinds={overview.kinds} current={overview.kind} />
         <Panel city={city} current={metric.id} overview={overview} at={at} />

@@ -111,10 +111,6 @@ function OpenHour({
             <dd>{count(all.count)}</dd>
           </div>
           <div>
-            <dt>Sensors</dt>
-            <dd>{count(all.sensors ?? 0)}</dd>
-          </div>
-          <div>
             <dt>Readings a second</dt>
             <dd>{trace.perSecond === null ? '–' : figure(trace.perSecond, trace.perSecond < 10 ? 1 : 0)}</dd>
           </div>
