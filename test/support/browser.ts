@@ -49,10 +49,13 @@ export interface Watched {
   readonly complaints: string[];
 }
 
-export async function openPage(
-  browser: Browser,
-  options: { width?: number; height?: number; dark?: boolean } = {},
-): Promise<Watched> {
+export interface PageOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly dark?: boolean;
+}
+
+export async function openPage(browser: Browser, options: PageOptions = {}): Promise<Watched> {
   const { width = 1_280, height = 800, dark = false } = options;
   const page = await browser.newPage({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light' });
   const requests: string[] = [];

@@ -24,7 +24,7 @@ const PAGE = 'index.html';
 const YEAR_S = 365 * 24 * 3_600;
 const FOREVER = `public, max-age=${String(YEAR_S)}, immutable`;
 
-export function addDashboard(app: OpenAPIHono, { dashboard }: ApiDeps): void {
+export function addDashboard(app: OpenAPIHono, { dashboard }: Pick<ApiDeps, 'dashboard'>): void {
   if (dashboard === undefined) return;
   for (const path of VIEW_PATHS) app.get(path, (c) => answerFile(c, dashboard.get(PAGE), 'no-cache'));
   app.get('/assets/:file', (c) => answerFile(c, dashboard.get(`assets/${c.req.param('file')}`), FOREVER));

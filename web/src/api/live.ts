@@ -98,8 +98,8 @@ function stream(ask: LiveAsk, signal: AbortSignal, { onSnapshot, onError }: List
   });
 }
 
-function liveHourOf({ hour, watermark: _, ...figures }: LiveEvent): LiveHour {
-  return { ...figures, hourMs: Date.parse(hour), revision: 0 };
+function liveHourOf(event: LiveEvent): LiveHour {
+  return { ...event, hourMs: Date.parse(event.hour), revision: 0 };
 }
 
 function progressAfter(before: Progress, hour: LiveHour, watermark: string): Progress {

@@ -4,7 +4,7 @@
  * Boundary: rollups for what is final, the open hours as they are followed live; joined here, so that a half hour is
  * never taken for a whole one.
  */
-import { type KindHour, type Progress, readDaysWithReadings, readRollup } from '../api/hourglass.ts';
+import { type Hours, type KindHour, type Progress, readDaysWithReadings, readRollup } from '../api/hourglass.ts';
 import type { LiveSnapshot } from '../api/live.ts';
 import { DAY_MS, HOUR_MS, hourOf } from '../figures/civil-time.ts';
 import { addUp, type HourFigures } from '../figures/hours.ts';
@@ -32,44 +32,100 @@ export interface Overview {
 /** Questions that are under way at once: browsers open six connections, and the live stream has one of them. */
 const AT_ONCE = 5;
 
-/** @returns null where the metric was never measured in this city. */
-export async function readOverview(
-  of: { city: string; districts: readonly string[]; metric: string; kind: string | null; range: Range },
-  signal: AbortSignal,
-): Promise<Overview | null> {
-  const { city, metric, range } = of;
-  const days = await readDaysWithReadings({ city, metric }, signal);
-  const kinds = [...new Set(days.map(({ kind }) => kind))];
-  const kind = of.kind !== null && kinds.includes(of.kind) ? of.kind : kinds[0];
-  if (kind === undefined) return null;
-  const lastDayMs = Math.max(...days.filter((day) => day.kind === kind).map(({ dayMs }) => dayMs));
-  const { span, isCurrent } = spanOf(range, lastDayMs, Date.now());
+interface OverviewAsk {
+  readonly city: string;
+  readonly districts: readonly string[];
+  readonly metric: string;
+  readonly kind: string | null;
+  readonly range: Range;
+}
 
-  const [{ hours, progress }, districtHours] = await Promise.all([
-    readRollup({ city, district: null, metric, kind }, span, signal),
-    inTurns(of.districts, AT_ONCE, (district) => readRollup({ city, district, metric, kind }, span, signal)),
+/**
+ * Asks for the newest hours first, which nearly every city has; only where there are none, when there were some.
+ *
+ * @returns null where the metric was never measured in this city.
+ */
+export async function readOverview(of: OverviewAsk, signal: AbortSignal): Promise<Overview | null> {
+  const nowMs = Date.now();
+  const newest = spanOf(of.range, nowMs, nowMs);
+  const hours = await readHours(of, newest.span, signal);
+  const kinds = [...new Set(hours.city.hours.map(({ kind }) => kind))];
+  const kind = of.kind === null ? kinds[0] : kinds.find((one) => one === of.kind);
+  if (kind !== undefined) return overviewOf(of.metric, { kinds, kind }, newest, hours);
+
+  const known = await readKinds(of, signal);
+  if (known === null) return null;
+  const older = spanOf(of.range, known.newestMs, nowMs);
+  return overviewOf(of.metric, known, older, await readHours(of, older.span, signal));
+}
+
+interface FoundHours {
+  readonly city: Hours<KindHour>;
+  readonly districts: ReadonlyMap<string, readonly KindHour[]>;
+}
+
+async function readHours(
+  { city, districts, metric }: OverviewAsk,
+  span: Span,
+  signal: AbortSignal,
+): Promise<FoundHours> {
+  const [ofCity, ofDistricts] = await Promise.all([
+    readRollup({ city, district: null, metric, kind: null }, span, signal),
+    inTurns(districts, AT_ONCE, (district) => readRollup({ city, district, metric, kind: null }, span, signal)),
   ]);
+  return {
+    city: ofCity,
+    districts: new Map(districts.map((district, at) => [district, ofDistricts[at]?.hours ?? []])),
+  };
+}
+
+function overviewOf(
+  metric: string,
+  { kinds, kind }: { kinds: readonly string[]; kind: string },
+  spanned: ReturnType<typeof spanOf>,
+  { city, districts }: FoundHours,
+): Overview {
+  const ours = (hours: readonly KindHour[]): readonly KindHour[] => hours.filter((hour) => hour.kind === kind);
   return {
     metric,
     kinds,
     kind,
-    span,
-    isCurrent,
-    city: hours,
-    districts: new Map(of.districts.map((district, at) => [district, districtHours[at]?.hours ?? []])),
-    progress,
+    ...spanned,
+    city: ours(city.hours),
+    districts: new Map([...districts].map(([district, hours]) => [district, ours(hours)])),
+    progress: city.progress,
   };
 }
 
-/** The newest hours of a range, or the hours asked for. A city without readings today is shown as it last was. */
-export function spanOf(range: Range, lastDayMs: number, nowMs: number): { span: Span; isCurrent: boolean } {
+/**
+ * Which kinds of sensors measure a metric in a city, the kind to show, and when that was last measured.
+ *
+ * @returns null where it was never measured.
+ */
+export async function readKinds(
+  of: { city: string; metric: string; kind: string | null },
+  signal: AbortSignal,
+): Promise<{ kinds: readonly string[]; kind: string; newestMs: number } | null> {
+  const days = await readDaysWithReadings(of, signal);
+  const kinds = [...new Set(days.map((day) => day.kind))];
+  const kind = of.kind !== null && kinds.includes(of.kind) ? of.kind : kinds[0];
+  if (kind === undefined) return null;
+  const dayMs = Math.max(...days.filter((day) => day.kind === kind).map((day) => day.dayMs));
+  const endMs = dayMs + DAY_MS;
+  if (endMs + DAY_MS > Date.now()) return { kinds, kind, newestMs: Math.min(Date.now(), endMs - 1) };
+  const { hours } = await readRollup({ ...of, kind, district: null }, { fromMs: dayMs, toMs: endMs }, signal);
+  return { kinds, kind, newestMs: hours.at(-1)?.hourMs ?? dayMs };
+}
+
+/** The newest hours of a range, or the hours asked for. A city that has gone silent is shown as it last was. */
+export function spanOf(range: Range, newestMs: number, nowMs: number): { span: Span; isCurrent: boolean } {
   const openEndMs = hourOf(nowMs) + HOUR_MS;
   if (typeof range === 'object') {
     const span = { fromMs: hourOf(range.fromMs), toMs: Math.min(hourOf(range.toMs - 1) + HOUR_MS, openEndMs) };
     return { span, isCurrent: span.toMs >= openEndMs };
   }
-  const isCurrent = lastDayMs + 2 * DAY_MS > nowMs;
-  const toMs = isCurrent ? openEndMs : lastDayMs + DAY_MS;
+  const isCurrent = newestMs + DAY_MS > nowMs;
+  const toMs = isCurrent ? openEndMs : hourOf(newestMs) + HOUR_MS;
   return { span: { fromMs: toMs - RANGE_HOURS[range] * HOUR_MS, toMs }, isCurrent };
 }
 

@@ -8,17 +8,18 @@ import {
   geoJSON,
   type GeoJSON,
   type LatLngBounds,
+  latLngBounds,
   type Map as LeafletMap,
   map as createMap,
   type Path,
-  type Polygon,
   type Tooltip,
+  tooltip,
 } from 'leaflet';
-import type { FeatureCollection } from 'geojson';
 import 'leaflet/dist/leaflet.css';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { DistrictShapes } from '../api/registry.ts';
+import { labelPlace } from '../city/label-place.ts';
 
 export interface Shade {
   readonly fill: string;
@@ -39,11 +40,17 @@ interface DistrictMapProps {
   readonly onChoose: (district: string) => void;
 }
 
-/** A name needs so many pixels to stand in its shape. */
-const LABEL_PX_MIN = 56;
+/** A name and a figure need so many pixels from their middle to the nearest edge of the shape. */
+const LABEL_ROOM_PX = 21;
 const PADDING_PX = 18;
 
-type Drawn = Readonly<Record<string, Polygon>>;
+interface DrawnDistrict {
+  readonly path: GeoJSON;
+  readonly label: Tooltip | null;
+  /** Degrees of latitude around the label. */
+  readonly room: number;
+}
+type Drawn = ReadonlyMap<string, DrawnDistrict>;
 
 export function DistrictMap(props: DistrictMapProps): JSX.Element {
   const { shapes, shades, pointed, label } = props;
@@ -94,47 +101,51 @@ function draw(
     markerZoomAnimation: false,
     inertia: false,
   });
-  const known: FeatureCollection = {
-    type: 'FeatureCollection',
-    features: shapes.features.flatMap(({ geometry, ...feature }) =>
-      geometry === null ? [] : [{ ...feature, geometry }],
-    ),
-  };
-  const districts: Record<string, Polygon> = {};
-  const layer: GeoJSON = geoJSON(known, {
-    style: { className: 'map-district' },
-    onEachFeature: (feature, shape) => {
-      const { district } = feature.properties as { district: string };
-      districts[district] = shape as Polygon;
-      shape.bindTooltip('', { permanent: true, direction: 'center', className: 'map-label' });
-      shape.on({
-        mouseover: () => latest.current.onPoint(district),
-        mouseout: () => latest.current.onPoint(null),
-        click: () => latest.current.onChoose(district),
-      });
-    },
-  }).addTo(map);
-  const bounds = layer.getBounds();
+  const bounds = latLngBounds([]);
+  const drawn = shapes.features.flatMap(({ geometry, properties: { district } }): [string, DrawnDistrict][] => {
+    if (geometry === null) return [];
+    const layer = geoJSON(geometry, { style: { className: 'map-district' } });
+    bounds.extend(layer.getBounds());
+    layer.on({
+      mouseover: () => latest.current.onPoint(district),
+      mouseout: () => latest.current.onPoint(null),
+      click: () => latest.current.onChoose(district),
+    });
+    const place = labelPlace(geometry);
+    const label = place === null ? null : tooltip([place.latitude, place.longitude], LABEL);
+    return [[district, { path: layer, label, room: place?.room ?? 0 }]];
+  });
   map.fitBounds(bounds, { animate: false, padding: [PADDING_PX, PADDING_PX] });
+  const districts = new Map(drawn);
+  for (const { path, label } of districts.values()) {
+    path.addTo(map);
+    label?.addTo(map);
+  }
   map.on('zoomend', () => fitLabels(map, districts));
   return { map, districts, bounds };
 }
 
+const LABEL = { permanent: true, direction: 'center', className: 'map-label' } as const;
+
 function paint(districts: Drawn, shades: ReadonlyMap<string, Shade>, pointed: string | null): void {
-  for (const [district, shape] of Object.entries(districts)) {
+  for (const [district, { path, label }] of districts) {
     const shade = shades.get(district);
-    const path = (shape as Path).getElement();
-    path?.classList.toggle('none', shade === undefined);
-    path?.classList.toggle('pointed', district === pointed);
-    path?.classList.toggle('open', shade?.isOpen === true);
-    path?.setAttribute('style', shade === undefined ? '' : `fill: ${shade.fill}`);
-    if (district === pointed) shape.bringToFront();
-    const tooltip = shape.getTooltip();
-    if (tooltip !== undefined) write(tooltip, shade);
+    for (const element of elementsOf(path)) {
+      element.classList.toggle('none', shade === undefined);
+      element.classList.toggle('pointed', district === pointed);
+      element.classList.toggle('open', shade?.isOpen === true);
+      element.setAttribute('style', shade === undefined ? '' : `fill: ${shade.fill}`);
+    }
+    if (district === pointed) path.bringToFront();
+    if (label !== null) write(label, shade);
   }
 }
 
-function write(tooltip: Tooltip, shade: Shade | undefined): void {
+function elementsOf(layer: GeoJSON): Element[] {
+  return layer.getLayers().flatMap((one) => (one as Path).getElement() ?? []);
+}
+
+function write(label: Tooltip, shade: Shade | undefined): void {
   const element = document.createElement('div');
   const name = document.createElement('span');
   const figure = document.createElement('b');
@@ -142,16 +153,16 @@ function write(tooltip: Tooltip, shade: Shade | undefined): void {
   figure.textContent = shade?.figure ?? '';
   element.append(name, figure);
   element.style.color = shade?.ink ?? 'inherit';
-  tooltip.setContent(element);
+  label.setContent(element);
 }
 
 /** Hides names that their shapes have no room for: the list has them all. */
 function fitLabels(map: LeafletMap, districts: Drawn): void {
-  for (const shape of Object.values(districts)) {
-    const bounds = shape.getBounds();
-    const from = map.latLngToLayerPoint(bounds.getNorthWest());
-    const to = map.latLngToLayerPoint(bounds.getSouthEast());
-    const hasRoom = to.x - from.x >= LABEL_PX_MIN && to.y - from.y >= LABEL_PX_MIN / 2;
-    shape.getTooltip()?.getElement()?.classList.toggle('no-room', !hasRoom);
+  for (const { label, room } of districts.values()) {
+    const at = label?.getLatLng();
+    if (at === undefined) continue;
+    const edge = map.latLngToLayerPoint([at.lat + room, at.lng]);
+    const hasRoom = map.latLngToLayerPoint(at).y - edge.y >= LABEL_ROOM_PX;
+    label?.getElement()?.classList.toggle('no-room', !hasRoom);
   }
 }

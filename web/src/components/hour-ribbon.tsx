@@ -27,13 +27,14 @@ interface HourRibbonProps {
   /** Place in the grid. */
   readonly at: number;
   readonly isPlaying: boolean;
+  readonly hasPlay: boolean;
   readonly describe: (at: number) => string;
   readonly onAt: (at: number) => void;
   readonly onPlay: (isPlaying: boolean) => void;
 }
 
 export function HourRibbon(props: HourRibbonProps): JSX.Element {
-  const { span, grid, value, scale, ramp, time, at, isPlaying, describe, onAt, onPlay } = props;
+  const { span, grid, value, scale, ramp, time, at, isPlaying, hasPlay, describe, onAt, onPlay } = props;
   const last = grid.length - 1;
 
   useEffect(() => {
@@ -49,10 +50,12 @@ export function HourRibbon(props: HourRibbonProps): JSX.Element {
   const hourAt = (index: number): number => span.fromMs + index * HOUR_MS;
   return (
     <div class="ribbon">
-      <button type="button" class="button round" onClick={play} aria-pressed={isPlaying}>
-        {isPlaying ? <PauseIcon /> : <PlayIcon />}
-        <span class="visually-hidden">{isPlaying ? 'Pause' : 'Play hour by hour'}</span>
-      </button>
+      {hasPlay ? (
+        <button type="button" class="button round" onClick={play} aria-pressed={isPlaying}>
+          {isPlaying ? <PauseIcon /> : <PlayIcon />}
+          <span class="visually-hidden">{isPlaying ? 'Pause' : 'Play hour by hour'}</span>
+        </button>
+      ) : null}
       <div class="ribbon-track">
         <div class="ribbon-cells" aria-hidden="true">
           {grid.map((hour, index) => (

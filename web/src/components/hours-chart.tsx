@@ -171,7 +171,7 @@ function HoursTable({ grid, time, name, unit, decimals, value }: HoursChartProps
   );
 }
 
-/** x, minimum, maximum, mean of final hours, mean of open ones (joined to the last final hour), corrected hours. */
+/** x, minimum, maximum, mean of final hours, of open ones joined to the last final hour, of open ones alone, of corrected ones. */
 function dataOf(grid: HoursChartProps['grid'], span: Span, value: (stored: number) => number): AlignedData {
   const of = (pick: (hour: HourFigures, index: number) => number | null): (number | null)[] =>
     grid.map((hour, index) => {
@@ -185,6 +185,7 @@ function dataOf(grid: HoursChartProps['grid'], span: Span, value: (stored: numbe
     of(({ max }) => max),
     of((hour) => (isOpen(hour) ? null : hour.mean)),
     of((hour, index) => (isOpen(hour) || isOpen(grid[index + 1]) ? hour.mean : null)),
+    of((hour) => (isOpen(hour) ? hour.mean : null)),
     of((hour) => (hour.revision > 0 ? hour.mean : null)),
   ];
 }
@@ -233,12 +234,11 @@ function optionsOf(host: HTMLElement, zone: string, decimals: number, onAt: (at:
       { label: 'lowest', stroke: 'transparent', points: none },
       { label: 'highest', stroke: 'transparent', points: none },
       { label: 'mean', stroke: colour('--chart-line'), width: 2, points: none },
+      { label: 'opening', stroke: colour('--chart-open'), width: 2, dash: [3, 4], points: none },
       {
         label: 'open',
-        stroke: colour('--chart-open'),
-        width: 2,
-        dash: [3, 4],
-        points: { show: true, size: 7, fill: colour('--chart-ground'), stroke: colour('--chart-open'), width: 2 },
+        paths: () => null,
+        points: { show: true, size: 9, width: 2, fill: colour('--chart-ground'), stroke: colour('--chart-open') },
       },
       {
         label: 'corrected',

@@ -5,7 +5,7 @@ import { gridOf, type Span } from '../city/overview.ts';
 import type { CityKnown } from '../city/use-city.ts';
 import { decimalsFor, figureWithUnit } from '../figures/format.ts';
 import { scaleOf } from '../figures/scale.ts';
-import { convert } from '../figures/units.ts';
+import { convert, NO_UNIT } from '../figures/units.ts';
 import { Link, route } from '../url/navigation.tsx';
 import { Sparkline } from './sparkline.tsx';
 
@@ -17,6 +17,9 @@ interface MetricPanelProps {
   readonly current: string;
   readonly at: number;
 }
+
+/** There is no room for `vehicles` beside every figure; the metric's own view has it. */
+const SYMBOL_CHARS_MAX = 5;
 
 export function MetricPanel({ city, hours, span, current, at }: MetricPanelProps): JSX.Element {
   return (
@@ -41,7 +44,11 @@ export function MetricPanel({ city, hours, span, current, at }: MetricPanelProps
                 <span class="metrics-name">{name}</span>
                 <Sparkline values={values} scale={scale} at={place === -1 ? null : place} />
                 <span class="metrics-figure">
-                  {figureWithUnit(values[place] ?? null, decimalsFor(scale.low, scale.high), shown)}
+                  {figureWithUnit(
+                    values[place] ?? null,
+                    decimalsFor(scale.low, scale.high),
+                    shown.symbol.length > SYMBOL_CHARS_MAX ? NO_UNIT : shown,
+                  )}
                 </span>
               </Link>
             </li>

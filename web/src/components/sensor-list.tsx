@@ -60,7 +60,7 @@ export function SensorList({ city, district, metric, kind }: SensorListProps): J
                 to={toView({ name: 'sensor', city: city.id, district, kind: kindOf, sensor }, { metric: metric.id })}
               >
                 <span>{sensor}</span>
-                <small>last reading {age(now.value - Date.parse(lastSeen))} ago</small>
+                <small>last written {age(now.value - Date.parse(lastSeen))} ago</small>
               </Link>
             </li>
           ))}
@@ -68,10 +68,10 @@ export function SensorList({ city, district, metric, kind }: SensorListProps): J
       <p class="pager" role="status">
         {found.length === 0 ? 'No sensor has that in its name.' : `Page ${String(at + 1)} of ${String(pages)}`}
         <button type="button" class="button small" disabled={at === 0} onClick={() => setPage(at - 1)}>
-          Earlier
+          Previous
         </button>
         <button type="button" class="button small" disabled={at >= pages - 1} onClick={() => setPage(at + 1)}>
-          Later
+          Next
         </button>
       </p>
     </section>

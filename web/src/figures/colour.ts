@@ -17,7 +17,7 @@ interface Lch {
   readonly hue: number;
 }
 
-/** Hue (degrees) and chroma along each ramp; lightness is the same for all. */
+/** Hue (degrees) and chroma along each ramp, from pale to deep; lightness is the same for all. */
 const RAMPS: Readonly<Record<RampName, readonly { hue: number; chroma: number }[]>> = {
   // Pale straw, apricot, brick, plum.
   warmth: [
@@ -35,13 +35,13 @@ const RAMPS: Readonly<Record<RampName, readonly { hue: number; chroma: number }[
     { hue: 255, chroma: 0.12 },
     { hue: 275, chroma: 0.1 },
   ],
-  // Clear air to smoke: pale sand, ochre, umber.
+  // Clear air to smoke: pale lilac, heather, mauve, wine.
   haze: [
-    { hue: 110, chroma: 0.04 },
-    { hue: 95, chroma: 0.095 },
-    { hue: 75, chroma: 0.105 },
-    { hue: 55, chroma: 0.09 },
-    { hue: 35, chroma: 0.06 },
+    { hue: 285, chroma: 0.028 },
+    { hue: 300, chroma: 0.07 },
+    { hue: 318, chroma: 0.105 },
+    { hue: 336, chroma: 0.115 },
+    { hue: 352, chroma: 0.1 },
   ],
   // Pale lime, green, pine, deep teal.
   pulse: [
@@ -83,7 +83,7 @@ export function rampLch(name: RampName, theme: Theme, share: number): Lch {
   const along = Math.min(1, Math.max(0, share));
   const [little, much] = LIGHTNESS[theme];
   const points = RAMPS[name];
-  const position = along * (points.length - 1);
+  const position = (theme === 'light' ? along : 1 - along) * (points.length - 1);
   const at = Math.min(points.length - 2, Math.floor(position));
   const [from, to] = [points[at], points[at + 1]];
   if (from === undefined || to === undefined) throw new Error(`the ramp ${name} has a hole`);

@@ -9,10 +9,10 @@ const NARROW = '\u202f';
 const SPACE = '\u00a0';
 const MISSING = '–';
 
-/** Decimals that suit a range of values: so many that it has a hundred steps or some hundred, four at most. */
+/** Decimals that suit a range of values: between fifty and five hundred steps, four at most. */
 export function decimalsFor(low: number, high: number): number {
   const span = Math.max(Math.abs(high - low), Math.abs(high) * 1e-3, 1e-4);
-  return Number.isFinite(span) ? Math.max(0, Math.min(4, Math.ceil(1.6 - Math.log10(span)))) : 0;
+  return Number.isFinite(span) ? Math.max(0, Math.min(4, Math.ceil(1.7 - Math.log10(span)))) : 0;
 }
 
 export function figure(value: number | null | undefined, decimals: number): string {

@@ -11,6 +11,9 @@ export interface Scale {
   readonly marks: readonly number[];
 }
 
+/** What is smaller is nothing. */
+const SMALLEST = 1e-12;
+
 /** @param marks how many there should be about. */
 export function scaleOf(values: readonly number[], marks = 5): Scale {
   let low = Infinity;
@@ -21,8 +24,10 @@ export function scaleOf(values: readonly number[], marks = 5): Scale {
     high = Math.max(high, value);
   }
   if (low > high) return { low: 0, high: 1, marks: [0, 1] };
-  if (low === high) {
-    const room = Math.abs(low) * 0.05 || 1;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  // Closer together than a figure could ever show.
+  if (high - low <= size * 1e-9 || size < SMALLEST) {
+    const room = size < SMALLEST ? 1 : size * 0.05;
     [low, high] = [low - room, high + room];
   }
   const step = roundStep((high - low) / Math.max(1, marks - 1));

@@ -138,8 +138,8 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
         </p>
         <StatusChip hourMs={shownMs} figures={hour} progress={progress} />
         <dl class="facts">
-          <Fact name="Lowest" text={shown(hour?.min ?? null)} />
-          <Fact name="Highest" text={shown(hour?.max ?? null)} />
+          <Fact name="Lowest" text={figure(hour === null ? null : value(hour.min), decimals)} />
+          <Fact name="Highest" text={figure(hour === null ? null : value(hour.max), decimals)} />
           <Fact name="Readings" text={count(hour?.count ?? 0)} />
           {hour?.sensors == null ? null : <Fact name="Sensors" text={count(hour.sensors)} />}
         </dl>
@@ -203,6 +203,7 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
           time={city.time}
           at={at}
           isPlaying={isPlaying}
+          hasPlay={!wall}
           describe={describe}
           onAt={setAt}
           onPlay={setPlaying}
@@ -227,7 +228,7 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
         atMs={Math.max(atMs, live.snapshot?.atMs ?? 0)}
         note={noteOf(overview, live.error?.message)}
       />
-      {wall ? <WallCycle metrics={city.metrics.map(({ id }) => id)} current={metric.id} /> : null}
+      {wall ? <WallCycle city={city} current={metric.id} /> : null}
     </div>
   );
 }

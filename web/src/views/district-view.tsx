@@ -5,9 +5,9 @@
  */
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { csvPath, readRollup, readDaysWithReadings } from '../api/hourglass.ts';
+import { csvPath, readRollup } from '../api/hourglass.ts';
 import { useResource } from '../api/use-resource.ts';
-import { gridOf, laterOf, spanOf } from '../city/overview.ts';
+import { gridOf, laterOf, readKinds, spanOf } from '../city/overview.ts';
 import type { CityKnown, Metric } from '../city/use-city.ts';
 import { useLive } from '../city/use-live.ts';
 import { KindLinks, MetricSelect, RangeLinks } from '../components/controls.tsx';
@@ -75,10 +75,8 @@ async function load(
   of: { city: string; district: string; metric: string; kind: string | null; range: Range },
   signal: AbortSignal,
 ) {
-  const days = await readDaysWithReadings(of, signal);
-  const kinds = [...new Set(days.map(({ kind }) => kind))];
-  const kind = of.kind !== null && kinds.includes(of.kind) ? of.kind : (kinds[0] ?? null);
-  const { span, isCurrent } = spanOf(of.range, Math.max(0, ...days.map(({ dayMs }) => dayMs)), Date.now());
+  const { kinds, kind, newestMs } = (await readKinds(of, signal)) ?? { kinds: [], kind: null, newestMs: 0 };
+  const { span, isCurrent } = spanOf(of.range, newestMs, Date.now());
   const { hours, progress } = await readRollup({ ...of, kind }, span, signal);
   return { kinds, kind, span, isCurrent, hours, progress };
 }

@@ -15,7 +15,6 @@ import { HourHead } from '../components/hour-head.tsx';
 import { HoursChart } from '../components/hours-chart.tsx';
 import { Empty, Failure, Pending, StaleNotice } from '../components/states.tsx';
 import { ProgressBar } from '../components/status.tsx';
-import { HOUR_MS } from '../figures/civil-time.ts';
 import { count, decimalsFor, figureWithUnit } from '../figures/format.ts';
 import { daysOf } from '../figures/hours.ts';
 import { convert } from '../figures/units.ts';
@@ -44,8 +43,7 @@ export function SensorView({ city, district, kind, sensor }: SensorViewProps): J
   const hours = useResource(
     own === undefined ? null : `hourly/${key}/${metric.id}/${rangeKey}`,
     async (signal) => {
-      const lastDayMs = Math.floor(lastMs / (24 * HOUR_MS)) * 24 * HOUR_MS;
-      const { span } = spanOf(range, lastDayMs, Date.now());
+      const { span } = spanOf(range, lastMs, Date.now());
       const of = { city: city.id, district, kind, sensor, metric: metric.id };
       return { ...(await readSensorHours(of, span, signal)), span };
     },

@@ -1,13 +1,9 @@
 /** Where one begins: the cities that have readings, or how to publish the first one. Boundary: `GET /v1/cities`. */
 import type { JSX } from 'preact';
 import { readCities } from '../api/hourglass.ts';
-import { readCityEntry } from '../api/registry.ts';
 import { useResource } from '../api/use-resource.ts';
+import { CityCard } from '../components/city-card.tsx';
 import { Failure, Pending } from '../components/states.tsx';
-import { civilTime } from '../figures/civil-time.ts';
-import { count, titleOf } from '../figures/format.ts';
-import { now } from '../time.ts';
-import { Link, toView } from '../url/navigation.tsx';
 
 const CITIES_MS = 5_000;
 
@@ -35,22 +31,6 @@ export function StartView(): JSX.Element {
         ))}
       </ul>
     </div>
-  );
-}
-
-function CityCard({ city, districts, sensors }: { city: string; districts: number; sensors: number }): JSX.Element {
-  const entry = useResource(`entry/${city}`, (signal) => readCityEntry(city, signal));
-  const time = civilTime(entry.value?.time_zone ?? 'UTC');
-  return (
-    <Link to={toView({ name: 'city', city })} class="city-card">
-      <h2>{entry.value?.name ?? titleOf(city)}</h2>
-      <p class="city-clock">
-        {time.clock(now.value)} <small>{time.zoneName(now.value)}</small>
-      </p>
-      <p>
-        {count(sensors)} sensor{sensors === 1 ? '' : 's'} in {count(districts)} district{districts === 1 ? '' : 's'}
-      </p>
-    </Link>
   );
 }
 
