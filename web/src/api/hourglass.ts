@@ -62,6 +62,7 @@ interface RollupRow {
   readonly sensors: number;
   readonly status: Status;
   readonly revision: number;
+  readonly coverage: number | null;
 }
 
 interface HourlyRow extends Omit<RollupRow, 'sensors'> {
@@ -183,8 +184,8 @@ export async function readMetricsOfSensor(
 }
 
 function figuresOf(row: Omit<RollupRow, 'sensors'>): HourFigures {
-  const { hour, count, sum, min, max, mean, status, revision } = row;
-  return { hourMs: Date.parse(hour), count, sum, min, max, mean, status, revision };
+  const { hour, count, sum, min, max, mean, status, revision, coverage } = row;
+  return { hourMs: Date.parse(hour), count, sum, min, max, mean, status, revision, coverage };
 }
 
 function progressOf(headers: Headers): Progress {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Progress } from '../api/hourglass.ts';
 import type { CityKnown, Metric } from '../city/use-city.ts';
 import { HOUR_MS } from '../figures/civil-time.ts';
-import { count, figure, figureWithUnit } from '../figures/format.ts';
+import { count, figure, figureWithUnit, percent } from '../figures/format.ts';
 import type { HourFigures } from '../figures/hours.ts';
 import { convert } from '../figures/units.ts';
 import { Hourglass } from './icons.tsx';
@@ -64,6 +64,12 @@ function Hour({
         {figureWithUnit(shown(hour.max), decimals, metric.shown)}
         <br />
         {count(hour.count)} readings{hour.sensors == null ? '' : ` of ${count(hour.sensors)} sensors`}
+        {hour.coverage == null ? null : (
+          <>
+            <br />
+            {percent(hour.coverage)} of what is expected
+          </>
+        )}
       </p>
     </section>
   );

@@ -9,7 +9,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot, { type AlignedData, type Options } from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { type CivilTime, HOUR_MS } from '../figures/civil-time.ts';
-import { count, figure, figureWithUnit } from '../figures/format.ts';
+import { count, figure, figureWithUnit, percent } from '../figures/format.ts';
 import type { HourFigures } from '../figures/hours.ts';
 import type { Unit } from '../figures/units.ts';
 import { theme } from '../theme.ts';
@@ -145,6 +145,9 @@ function HoursTable({ grid, time, name, unit, decimals, value }: HoursChartProps
             <th scope="col" class="number">
               Readings
             </th>
+            <th scope="col" class="number">
+              Coverage
+            </th>
             <th scope="col">Status</th>
             <th scope="col" class="number">
               Corrections
@@ -161,6 +164,7 @@ function HoursTable({ grid, time, name, unit, decimals, value }: HoursChartProps
               <td class="number">{shown(hour.min)}</td>
               <td class="number">{shown(hour.max)}</td>
               <td class="number">{count(hour.count)}</td>
+              <td class="number">{hour.coverage == null ? '–' : percent(hour.coverage)}</td>
               <td>{hour.status}</td>
               <td class="number">{hour.revision === 0 ? '–' : String(hour.revision)}</td>
             </tr>

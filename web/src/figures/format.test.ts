@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { age, decimalsFor, figure, figureWithUnit, titleOf } from './format.ts';
+import { age, decimalsFor, figure, figureWithUnit, percent, titleOf } from './format.ts';
 import { unitOf } from './units.ts';
 
 describe('figures as people read them', () => {
@@ -22,6 +22,10 @@ describe('figures as people read them', () => {
     expect(decimalsFor(0.2, 1.9)).toBe(2);
     expect(decimalsFor(1_012.9, 1_013.1)).toBe(2);
     expect(decimalsFor(Infinity, -Infinity)).toBe(0);
+  });
+
+  it('all but one in a thousand is not all', () => {
+    expect([1, 0.999, 0.29].map(percent)).toEqual(['100', '99', '29'].map((text) => `${text}\u202f%`));
   });
 
   it('ages are in the unit that says enough', () => {

@@ -35,6 +35,11 @@ export function count(value: number): string {
   return figure(value, 0);
 }
 
+/** A share of 1 in per cent. All but a little is not all: it is cut, not rounded. */
+export function percent(share: number): string {
+  return `${String(Math.floor(share * 100 + 1e-9))}${NARROW}%`;
+}
+
 /** How old something is, in the largest unit that says enough. */
 export function age(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

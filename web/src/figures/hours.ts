@@ -24,6 +24,11 @@ export interface HourFigures {
   readonly revision: number;
   /** Distinct sensors; absent where the figures are one sensor's, null where nobody has counted them yet. */
   readonly sensors?: number | null;
+  /**
+   * 0 to 1: a sensor's readings of those to be expected, or a district's sensors with readings of those known. Null where nothing
+   * is expected yet, absent where it was not asked for.
+   */
+  readonly coverage?: number | null;
 }
 
 /** Adds the figures of one hour up; null for none. */
@@ -50,7 +55,7 @@ function plus(a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : a + b;
 }
 
-export interface DayFigures extends Omit<HourFigures, 'hourMs' | 'sensors'> {
+export interface DayFigures extends Omit<HourFigures, 'hourMs' | 'sensors' | 'coverage'> {
   /** `2026-11-24` in the city's time zone. */
   readonly key: string;
   /** Any moment of the day, for its name. */

@@ -21,7 +21,7 @@ import { Empty, Failure, Pending, StaleNotice } from '../components/states.tsx';
 import { ProgressBar, StatusChip } from '../components/status.tsx';
 import { HOUR_MS } from '../figures/civil-time.ts';
 import { inkOn, rampColour, rampFor } from '../figures/colour.ts';
-import { count, decimalsFor, figure, figureWithUnit } from '../figures/format.ts';
+import { count, decimalsFor, figure, figureWithUnit, percent } from '../figures/format.ts';
 import type { HourFigures } from '../figures/hours.ts';
 import { type Scale, scaleOf, shareOf } from '../figures/scale.ts';
 import { convert } from '../figures/units.ts';
@@ -141,7 +141,12 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
           <Fact name="Lowest" text={figure(hour === null ? null : value(hour.min), decimals)} />
           <Fact name="Highest" text={figure(hour === null ? null : value(hour.max), decimals)} />
           <Fact name="Readings" text={count(hour?.count ?? 0)} />
-          {hour?.sensors == null ? null : <Fact name="Sensors" text={count(hour.sensors)} />}
+          {hour?.sensors == null ? null : (
+            <Fact
+              name="Sensors"
+              text={`${count(hour.sensors)}${hour.coverage == null ? '' : ` (${percent(hour.coverage)})`}`}
+            />
+          )}
         </dl>
         <KindLinks kinds={overview.kinds} current={overview.kind} />
         <Panel city={city} current={metric.id} overview={overview} at={at} />
