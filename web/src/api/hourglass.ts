@@ -132,7 +132,7 @@ export interface SensorHour extends HourFigures {
 
 /** Hours of sensors, the open one included. */
 export async function readSensorHours(
-  of: { city: string; district?: string; kind?: string | null; sensor?: string; metric: string },
+  of: { city: string; district?: string | null; kind?: string | null; sensor?: string; metric: string },
   span: { fromMs: number; toMs?: number },
   signal: AbortSignal,
 ): Promise<Hours<SensorHour>> {

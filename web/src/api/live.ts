@@ -47,6 +47,8 @@ const PICTURE_MS = 400;
 
 export interface LiveAsk {
   readonly city: string;
+  /** Null: all of them. */
+  readonly district: string | null;
   readonly metric: string;
   readonly kind: string | null;
 }

@@ -11,7 +11,7 @@ interface Followed {
 
 /** @param ask null follows nothing. */
 export function useLive(ask: LiveAsk | null): Omit<Followed, 'key'> {
-  const key = ask === null ? '' : `${ask.city}\n${ask.kind ?? ''}\n${ask.metric}`;
+  const key = ask === null ? '' : [ask.city, ask.district, ask.kind, ask.metric].join('\n');
   const [followed, setFollowed] = useState<Followed>({ key: '', snapshot: null, error: null });
   useEffect(() => {
     if (ask === null) return;

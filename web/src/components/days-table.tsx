@@ -22,7 +22,7 @@ export function DaysTable({ days, city, metric, decimals, value }: DaysTableProp
         {metric.shown.symbol === '' ? '' : `, in ${metric.shown.symbol}`}. Hours that the range leaves out are not in
         them.
       </p>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Days">
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="Table of days">
         <table>
           <thead>
             <tr>

@@ -73,7 +73,7 @@ interface GlanceProps {
 
 function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
   const { wall, hourMs } = route.value;
-  const live = useLive(known.isCurrent ? { city: city.id, metric: metric.id, kind: known.kind } : null);
+  const live = useLive(known.isCurrent ? { city: city.id, district: null, metric: metric.id, kind: known.kind } : null);
   const overview = useMemo(() => withLive(known, live.snapshot), [known, live.snapshot]);
   const [pointed, setPointed] = useState<string | null>(null);
   const [isPlaying, setPlaying] = useState(false);

@@ -92,7 +92,7 @@ interface DetailProps {
 
 function Detail({ city, district, metric, metrics, loaded, atMs }: DetailProps): JSX.Element {
   const { kinds, kind, span, isCurrent, hours } = loaded;
-  const live = useLive(isCurrent ? { city: city.id, metric: metric.id, kind } : null);
+  const live = useLive(isCurrent ? { city: city.id, district, metric: metric.id, kind } : null);
   const progress = live.snapshot === null ? loaded.progress : laterOf(loaded.progress, live.snapshot.progress);
   const known = useMemo(() => {
     const byHour = new Map<number, HourFigures>(hours.map((hour) => [hour.hourMs, hour]));

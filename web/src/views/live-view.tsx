@@ -27,7 +27,7 @@ export function LiveView({ city }: { city: CityKnown }): JSX.Element {
   const metric = city.metricOf(
     wanted ?? (city.metrics.find(({ id }) => id === 'temperature') ?? city.metrics[0])?.id ?? '',
   );
-  const { snapshot, error } = useLive({ city: city.id, metric: metric.id, kind });
+  const { snapshot, error } = useLive({ city: city.id, district: null, metric: metric.id, kind });
   return (
     <div class="page live">
       <div class="page-head">
