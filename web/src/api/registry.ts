@@ -4,13 +4,17 @@
  * Boundary: everything in it is optional. What nobody has registered is null or absent here, and views do without.
  */
 import type { FeatureCollection, Geometry } from 'geojson';
-import { ApiError, ask } from './http.ts';
+import { ask, askAll } from './http.ts';
 
 export interface CityEntry {
-  readonly name: string;
+  readonly city: string;
+  readonly name: string | null;
   /** IANA name. */
   readonly time_zone: string;
 }
+
+/** Cities or metrics that are read at most: names, not readings. */
+const ENTRIES_MAX = 10_000;
 
 interface DistrictProperties {
   readonly city: string;
@@ -27,24 +31,17 @@ export interface MetricEntry {
   readonly unit: string | null;
 }
 
-export function readCityEntry(city: string, signal: AbortSignal): Promise<CityEntry | null> {
-  return known<CityEntry>(`/v1/registry/cities/${encodeURIComponent(city)}`, signal);
+/** Null where it is not registered. From the list, in which being absent is no error. */
+export async function readCityEntry(city: string, signal: AbortSignal): Promise<CityEntry | null> {
+  const { rows } = await askAll<CityEntry>('/v1/registry/cities', {}, signal, ENTRIES_MAX);
+  return rows.find((entry) => entry.city === city) ?? null;
 }
 
-export function readShapes(city: string, signal: AbortSignal): Promise<DistrictShapes | null> {
-  return known<DistrictShapes>(`/v1/registry/cities/${encodeURIComponent(city)}/districts`, signal);
+/** Districts that only readings know are in it too, without a shape. */
+export async function readShapes(city: string, signal: AbortSignal): Promise<DistrictShapes> {
+  return (await ask<DistrictShapes>(`/v1/registry/cities/${encodeURIComponent(city)}/districts`, signal)).body;
 }
 
 export async function readMetrics(signal: AbortSignal): Promise<readonly MetricEntry[]> {
-  return (await known<{ data: MetricEntry[] }>('/v1/registry/metrics', signal))?.data ?? [];
-}
-
-/** Null where it is not registered. */
-async function known<Body>(path: string, signal: AbortSignal): Promise<Body | null> {
-  try {
-    return (await ask<Body>(path, signal)).body;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
-    throw error;
-  }
+  return (await askAll<MetricEntry>('/v1/registry/metrics', {}, signal, ENTRIES_MAX)).rows;
 }

@@ -67,14 +67,14 @@ function known({ id, districts, entry, shapes, metrics }: Loaded, chosen: readon
     const own = unitOf(unit);
     return { id: metric, name: name ?? nameOfMetric(metric), own, shown: shownUnit(own, chosen) };
   };
-  const names = new Map(shapes?.features.map(({ properties }) => [properties.district, properties.name]));
+  const names = new Map(shapes.features.map(({ properties }) => [properties.district, properties.name]));
   return {
     id,
     name: entry?.name ?? titleOf(id),
     time: civilTime(entry?.time_zone ?? 'UTC'),
     hasZone: entry !== null,
     districts,
-    shapes: shapes !== null && shapes.features.some(({ geometry }) => geometry !== null) ? shapes : null,
+    shapes: shapes.features.some(({ geometry }) => geometry !== null) ? shapes : null,
     metrics: [...new Set(districts.flatMap((one) => one.metrics))].sort().map(metricOf),
     nameOf: (district) => names.get(district) ?? titleOf(district),
     metricOf,

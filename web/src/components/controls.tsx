@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { CityKnown } from '../city/use-city.ts';
 import { DAY_MS } from '../figures/civil-time.ts';
+import { Menu } from './menu.tsx';
 import { go, Link, route } from '../url/navigation.tsx';
 import { RANGE_NAMES, type RangeName, type Route } from '../url/route.ts';
 
@@ -82,10 +83,10 @@ function CustomRange({ range }: { range: Route['range'] }): JSX.Element {
     if (isUsable) go({ range: { fromMs, toMs }, hourMs: null });
   };
   return (
-    <details class="menu">
-      <summary class={`button quiet${typeof range === 'object' ? ' chosen' : ''}`}>
-        {typeof range === 'object' ? `${dateOf(range.fromMs)} to ${dateOf(range.toMs - 1)}` : 'Other days'}
-      </summary>
+    <Menu
+      name={typeof range === 'object' ? `${dateOf(range.fromMs)} to ${dateOf(range.toMs - 1)}` : 'Other days'}
+      isChosen={typeof range === 'object'}
+    >
       <form class="menu-sheet" onSubmit={submit}>
         <label>
           First day (UTC)
@@ -100,7 +101,7 @@ function CustomRange({ range }: { range: Route['range'] }): JSX.Element {
           Show
         </button>
       </form>
-    </details>
+    </Menu>
   );
 }
 

@@ -5,6 +5,7 @@ import { choicesOf, choose, type Unit } from '../figures/units.ts';
 import { chooseTheme, type ThemeChoice, themeChoice } from '../theme.ts';
 import { go, Link, route, toView } from '../url/navigation.tsx';
 import { cityOf } from '../url/route.ts';
+import { Menu } from './menu.tsx';
 import { MoonIcon, SunIcon, SystemIcon, WallIcon } from './icons.tsx';
 
 export function Header({ city }: { city: CityKnown | null }): JSX.Element {
@@ -67,8 +68,7 @@ function UnitChoice({ city }: { city: CityKnown }): JSX.Element | null {
   }
   if (groups.size === 0) return null;
   return (
-    <details class="menu">
-      <summary class="button quiet">Units</summary>
+    <Menu name="Units">
       <div class="menu-sheet">
         {[...groups].map(([key, { choices, shown }]) => (
           <fieldset key={key}>
@@ -87,7 +87,7 @@ function UnitChoice({ city }: { city: CityKnown }): JSX.Element | null {
           </fieldset>
         ))}
       </div>
-    </details>
+    </Menu>
   );
 }
 

@@ -28,7 +28,7 @@ export function SensorList({ city, district, metric, kind }: SensorListProps): J
     return series.error === null ? (
       <Pending what="Reading the sensors" />
     ) : (
-      <Failure error={series.error} retry={series.retry} />
+      <Failure error={series.error} retry={series.retry} isPage={false} />
     );
 
   const { rows, isAll } = series.value;

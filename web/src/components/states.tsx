@@ -10,12 +10,25 @@ export function Pending({ what }: { what: string }): JSX.Element {
   );
 }
 
-export function Failure({ error, retry }: { error: ApiError; retry: () => void }): JSX.Element {
+/** A state that has the whole page has its first heading. */
+function Title({ isPage, children }: { isPage: boolean; children: ComponentChildren }): JSX.Element {
+  return isPage ? <h1>{children}</h1> : <h2>{children}</h2>;
+}
+
+export function Failure({
+  error,
+  retry,
+  isPage = true,
+}: {
+  error: ApiError;
+  retry: () => void;
+  isPage?: boolean;
+}): JSX.Element {
   const isAway = error.status === 0;
   const isLocked = error.status === 401 || error.status === 403;
   return (
     <div class="state failure" role="alert">
-      <h2>{isAway ? 'No connection' : isLocked ? 'Not allowed' : 'The question failed'}</h2>
+      <Title isPage={isPage}>{isAway ? 'No connection' : isLocked ? 'Not allowed' : 'The question failed'}</Title>
       <p>{error.message}</p>
       {isAway ? <p>It is tried again every few seconds.</p> : null}
       <button type="button" class="button" onClick={retry}>
@@ -37,10 +50,18 @@ export function StaleNotice({ error, retry }: { error: ApiError; retry: () => vo
   );
 }
 
-export function Empty({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+export function Empty({
+  title,
+  isPage = true,
+  children,
+}: {
+  title: string;
+  isPage?: boolean;
+  children: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="state empty">
-      <h2>{title}</h2>
+      <Title isPage={isPage}>{title}</Title>
       {children}
     </div>
   );

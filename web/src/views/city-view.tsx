@@ -5,7 +5,7 @@
  * controls: type is large, and the metrics take turns.
  */
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { useResource } from '../api/use-resource.ts';
 import { gridOf, type Overview, readOverview, readPanel, withLive } from '../city/overview.ts';
 import type { CityKnown, Metric } from '../city/use-city.ts';
@@ -35,6 +35,8 @@ const OVERVIEW_MS = 30_000;
 export function CityView({ city }: { city: CityKnown }): JSX.Element {
   const { metric: wanted, kind, range } = route.value;
   const metric = city.metricOf(wanted ?? firstMetric(city));
+  // Until the hours of another metric are there, those of the last one stay, under their own name.
+  const last = useRef<{ city: string; overview: Overview } | null>(null);
   const districts = city.districts.map(({ district }) => district);
   const rangeKey = typeof range === 'object' ? `${String(range.fromMs)}-${String(range.toMs)}` : range;
   const overview = useResource(
@@ -42,8 +44,11 @@ export function CityView({ city }: { city: CityKnown }): JSX.Element {
     (signal) => readOverview({ city: city.id, districts, metric: metric.id, kind, range }, signal),
     OVERVIEW_MS,
   );
-  if (overview.isPending) return <Pending what={`Reading the hours of ${city.name}`} />;
-  if (overview.value === null) {
+  if (overview.value !== null) last.current = { city: city.id, overview: overview.value };
+  const before = overview.isPending && last.current?.city === city.id ? last.current.overview : null;
+  const known = overview.value ?? before;
+  if (known === null) {
+    if (overview.isPending) return <Pending what={`Reading the hours of ${city.name}`} />;
     if (overview.error !== null) return <Failure error={overview.error} retry={overview.retry} />;
     return (
       <Empty title={`${metric.name} is not measured in ${city.name}`}>
@@ -54,7 +59,7 @@ export function CityView({ city }: { city: CityKnown }): JSX.Element {
   return (
     <>
       {overview.error === null ? null : <StaleNotice error={overview.error} retry={overview.retry} />}
-      <Glance city={city} metric={metric} known={overview.value} atMs={overview.atMs} />
+      <Glance city={city} metric={city.metricOf(known.metric)} known={known} atMs={overview.atMs} />
     </>
   );
 }

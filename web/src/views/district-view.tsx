@@ -132,7 +132,7 @@ function Detail({ city, district, metric, metrics, loaded, atMs }: DetailProps):
         </div>
       </div>
       {newest === null ? (
-        <Empty title="No readings in this range">
+        <Empty title="No readings in this range" isPage={false}>
           <p>Choose a longer range, or other days.</p>
         </Empty>
       ) : (

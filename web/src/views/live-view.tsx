@@ -40,7 +40,7 @@ export function LiveView({ city }: { city: CityKnown }): JSX.Element {
         error === null ? (
           <Pending what="Waiting for the first figures of the open hour" />
         ) : (
-          <Failure error={error} retry={() => location.reload()} />
+          <Failure error={error} retry={() => location.reload()} isPage={false} />
         )
       ) : (
         <OpenHour city={city} metric={metric} snapshot={snapshot} />
@@ -77,7 +77,7 @@ function OpenHour({
   const trace = useTrace(`${metric.id}/${String(hourMs)}`, districts, all, snapshot.atMs);
   if (all === null)
     return (
-      <Empty title="Nothing has been measured in this hour yet">
+      <Empty title="Nothing has been measured in this hour yet" isPage={false}>
         <p>
           It shows up here with its first reading.{' '}
           <Link to={toView({ name: 'city', city: city.id }, { metric: metric.id })}>The hours before</Link>

@@ -69,7 +69,7 @@ function Block<Value>({
       ) : of.error === null ? (
         <Pending what="Asking" />
       ) : (
-        <Failure error={of.error} retry={of.retry} />
+        <Failure error={of.error} retry={of.retry} isPage={false} />
       )}
     </section>
   );

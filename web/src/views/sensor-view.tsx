@@ -88,7 +88,7 @@ export function SensorView({ city, district, kind, sensor }: SensorViewProps): J
         </div>
       </div>
       {newest === null ? (
-        <Empty title="No readings in this range">
+        <Empty title="No readings in this range" isPage={false}>
           <p>
             The newest of this sensor is of {city.time.longDay(lastMs)}, {city.time.clock(lastMs)}.
           </p>
