@@ -309,7 +309,7 @@ describe.skipIf(CHROMIUM === null)('the dashboard', () => {
       { name: 'city-phone', path: CITY, shown: '.districts-figure', options: PHONE },
       { name: 'wall', path: `${CITY}?wall`, shown: '.map-label', options: { dark: true, width: 1_600, height: 900 } },
     ];
-    it.each(shots)('docs/screenshots/$name.png', async ({ name, path, shown, options }) => {
+    it.each(shots)('$name: docs/screenshots', async ({ name, path, shown, options }) => {
       const page = await visit(path, options);
       await page.locator(shown).first().waitFor();
       if (name === 'live')
