@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Progress } from '../api/hourglass.ts';
 import type { CityKnown, Metric } from '../city/use-city.ts';
 import { HOUR_MS } from '../figures/civil-time.ts';
-import { count, figure, figureWithUnit, percent } from '../figures/format.ts';
+import { count, figure, percent } from '../figures/format.ts';
 import type { HourFigures } from '../figures/hours.ts';
 import { convert } from '../figures/units.ts';
 import { Hourglass } from './icons.tsx';
@@ -60,8 +60,7 @@ function Hour({
         <small>{metric.shown.symbol}</small>
       </p>
       <p class="hour-more">
-        {figureWithUnit(shown(hour.min), decimals, metric.shown)} to{' '}
-        {figureWithUnit(shown(hour.max), decimals, metric.shown)}
+        {figure(shown(hour.min), decimals)} to {figure(shown(hour.max), decimals)}
         <br />
         {count(hour.count)} readings{hour.sensors == null ? '' : ` of ${count(hour.sensors)} sensors`}
         {hour.coverage == null ? null : (

@@ -208,7 +208,7 @@ function optionsOf(host: HTMLElement, zone: string, decimals: number, onAt: (at:
   return {
     width: host.clientWidth,
     height: HEIGHT_PX,
-    padding: [12, 12, 0, 0],
+    padding: [12, 24, 0, 0],
     legend: none,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     cursor: {
