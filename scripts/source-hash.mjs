@@ -8,11 +8,18 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 export const HASH_FILE = at('dist/.source-hash');
 
 export function sourceHash() {
-  const sources = readdirSync(at('src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => `src/${name}`);
+  const sources = ['src', 'web'].flatMap((folder) =>
+    readdirSync(at(folder), { recursive: true })
+      .filter((name) => /\.(css|html|json|svg|tsx?)$/.test(name) && !name.endsWith('.test.ts'))
+      .map((name) => `${folder}/${name}`),
+  );
   const hash = createHash('sha256');
-  for (const name of [...sources.sort(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']) {
+  for (const name of [
+    ...sources.sort((a, b) => (a < b ? -1 : 1)),
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ]) {
     hash
       .update(`${name}\0`)
       .update(readFileSync(at(name)))

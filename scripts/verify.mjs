@@ -14,6 +14,7 @@ const steps = [
   ['format: prettier', bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
   ['lint: rules with types, import boundaries, cycles', bin('oxlint/bin/oxlint')],
   ['types: src, test, bench', bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
+  ['types: web', bin('typescript/bin/tsc'), '-p', 'web/tsconfig.json', '--noEmit'],
   ['unused files, exports and packages: knip', bin('knip/bin/knip.js'), '--no-progress'],
   ['build', at('scripts/build.mjs')],
   ['client: as /openapi.json says', at('scripts/client.mjs'), '--check'],

@@ -14,6 +14,7 @@ import type { ZodError } from 'zod';
 import { addGraphql } from './graphql/route.ts';
 import { addAdmin } from './routes/admin.ts';
 import { addCivil } from './routes/civil.ts';
+import { addDashboard } from './routes/dashboard.ts';
 import { addHourly } from './routes/hourly.ts';
 import { addInventory } from './routes/inventory.ts';
 import { addLedger } from './routes/ledger.ts';
@@ -66,6 +67,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
   addSensorThings(app, deps);
   addDocument(app, doors.anonymous);
   addReference(app);
+  addDashboard(app, deps);
 
   const allowed = methodsByPath(app);
   app.notFound((c) => {

@@ -86,6 +86,21 @@ export interface Registry extends RegistryReader {
   erase(key: RegistryKey, expected: number): Promise<void>;
 }
 
+/** A file of the dashboard, whole, as it is and as it was compressed when it was built. */
+export interface DashboardFile {
+  /** Its media type. */
+  readonly type: string;
+  /** Of its content. */
+  readonly hash: string;
+  readonly bodies: {
+    readonly identity: Uint8Array<ArrayBuffer>;
+    readonly br?: Uint8Array<ArrayBuffer>;
+    readonly gzip?: Uint8Array<ArrayBuffer>;
+  };
+}
+/** Files by path: `index.html`, `assets/...`. */
+export type Dashboard = ReadonlyMap<string, DashboardFile>;
+
 export interface ApiDeps {
   readonly clickhouse: ClickHouseClient;
   readonly cluster: ClusterView;
@@ -104,6 +119,8 @@ export interface ApiDeps {
   readonly horizonMs: number;
   /** The page of GraphiQL, with all that it loads; absent: there is none. */
   readonly renderGraphiql?: (options: object) => string | Promise<string>;
+  /** Absent: there is no dashboard, and `/` is a 404. */
+  readonly dashboard?: Dashboard;
   /** Told of what the caller is not: errors that are answered with 500 (`where` ends in its reference) or break a stream. */
   readonly onError?: (error: unknown, where: string) => void;
   /** Told of every request when its answer begins; `route` is the pattern, empty where there is none. */

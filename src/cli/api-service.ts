@@ -29,6 +29,7 @@ import type { Backends } from './backends.ts';
 import { openDoors } from './open-doors.ts';
 import { graphiqlRenderer } from './graphiql.ts';
 import { monitorUrl } from './endpoints.ts';
+import { readDashboard } from './dashboard-files.ts';
 
 /** A publisher is told after this long that the broker does not answer; the message may be stored. */
 const PUBLISH_MS_MAX = 5_000;
@@ -62,6 +63,7 @@ export async function startApiService(
   const js = jetstream(nc);
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const decoder = new Decoder();
+  const dashboard = readDashboard();
 
   const publish: Publish = async (subject, payload, headers) => {
     const carried = natsHeaders();
@@ -106,6 +108,7 @@ export async function startApiService(
     dataVersion: () => cluster.dataVersion(),
     onAnswer: (outcome) => metrics.answer(outcome),
     ...(renderGraphiql === null ? {} : { renderGraphiql }),
+    ...(dashboard === null ? {} : { dashboard }),
     onRequest: (...request) => metrics.request(...request),
     onError,
   });

@@ -111,7 +111,7 @@ function sayReady(
 ): void {
   const mqtt = config.natsUrl === null ? ` · MQTT 127.0.0.1:${String(config.mqttPort)}` : '';
   logs.info(`ready after ${(tookMs / 1_000).toFixed(1)} s`);
-  logs.info(`API ${urls.api} (try /v1/cities, /v1/hourly, /openapi.json)`);
+  logs.info(`dashboard ${urls.api}/ · API /v1/cities, /v1/hourly, /openapi.json`);
   logs.info(`NATS ${withoutCredentials(urls.natsUrl)}${mqtt} · ClickHouse ${withoutCredentials(urls.clickhouseUrl)}`);
   logs.info(
     `data and logs in ${config.dataDir} · ${String(config.workers)} worker thread(s) · Ctrl-C drains and stops`,

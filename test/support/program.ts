@@ -15,7 +15,7 @@ import { freePorts } from './ports.ts';
 import { until } from './until.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
 const EXIT_MS_MAX = 30_000;
 
 export interface Finished {
