@@ -477,6 +477,7 @@ describe('operators', () => {
         partitions: { ok: false, detail: '3 of 4 partitions have an owner' },
         stream: { ok: false, detail: 'the stream READINGS is full and refuses publishers' },
       },
+      details: { durability: null, lag: null },
     });
     const metrics = await api.request('/metrics');
     expect([metrics.headers.get('Content-Type'), await metrics.text()]).toEqual([
@@ -571,8 +572,8 @@ describe('/openapi.json', () => {
       'get /v1/registry/metrics',
       'get /v1/registry/sensors',
       'get /v1/sensors',
-      'get post /graphql',
       'get /weather/{city}',
+      'get post /graphql',
       'get put /v1/admin/pool',
       'get put delete /v1/registry/cities/{city}',
       'get put delete /v1/registry/cities/{city}/districts/{district}',

@@ -51,11 +51,7 @@ export function report(statuses: readonly PartitionStatus[], partitions: number,
   const owners = [...new Set(statuses.map(({ owner }) => owner))].sort();
   const numberOf = new Map(owners.map((owner, at) => [owner, String(at + 1)]));
   const lag = lagOf(statuses, nowMs);
-  const behind = [
-    `backlog ${count(lag.backlogMessages)} messages`,
-    `watermark ${age(lag.watermarkAgeS)} behind`,
-    ...(lag.threadsHeldBack > 0 ? [`${count(lag.threadsHeldBack)} threads wait for the database`] : []),
-  ];
+  const behind = [`backlog ${count(lag.backlogMessages)} messages`, `watermark ${age(lag.watermarkAgeS)} behind`];
   return [
     table(
       ['partition', 'thread', 'epoch', 'watermark', 'checkpoint', 'outbox', 'oldest', 'series'],
@@ -78,6 +74,7 @@ export function report(statuses: readonly PartitionStatus[], partitions: number,
     '',
     `${count(statuses.length)} of ${count(partitions)} partitions have an owner`,
     `behind:   ${behind.join(', ')}`,
+    ...(lag.threadsHeldBack > 0 ? [`database: ${count(lag.threadsHeldBack)} threads wait for it`] : []),
     `outbox:   ${outbox(lag.outboxBlocks, lag.outboxBytes)}, oldest ${age(lag.outboxBlocks > 0 ? lag.oldestBlockAgeS : null)}`,
     `messages: ${count(totals.messagesUsed)} used, ${count(totals.messagesDuplicate)} duplicate, ${count(totals.messagesRejected)} rejected`,
     `readings: ${count(totals.readingsCounted)} counted (${count(totals.readingsLate)} late), ${count(totals.readingsRejected)} rejected`,

@@ -323,8 +323,8 @@ describe('migration', () => {
   it('sets and takes back horizon and durability at each start (invariant 15)', async () => {
     await migrate(30, 'power');
     const strict = await settings();
-    expect(strict.match(/TTL toDateTime\(\w+\) \+ toIntervalHour\(721\)/g)).toHaveLength(3);
-    expect(strict.match(/fsync_after_insert = 1, fsync_part_directory = 1/g)).toHaveLength(3);
+    expect(strict.match(/TTL toDateTime\(\w+\) \+ toIntervalHour\(721\)/g)).toHaveLength(4);
+    expect(strict.match(/fsync_after_insert = 1, fsync_part_directory = 1/g)).toHaveLength(4);
     await insert(BLOCK);
     await migrate(0, 'process');
     const relaxed = await settings();
