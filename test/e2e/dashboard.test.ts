@@ -226,6 +226,10 @@ describe.skipIf(CHROMIUM === null)('the dashboard', () => {
     // A city that nobody has registered: no shapes, no unit, UTC.
     const city = await visit('/city/lisbon');
     await city.locator('.tile', { hasText: 'Alfama' }).waitFor();
+    // Hours before have no reading: the district is there all the same, and says so.
+    await city.getByRole('slider', { name: 'Hour', exact: true }).press('Home');
+    await city.locator('.tile.none', { hasText: 'Alfama–' }).waitFor();
+    expect(await barriers(city)).toEqual([]);
     expect(await textOf(city, '.zone')).toBe('UTC');
   });
 

@@ -22,7 +22,8 @@ import type { DistrictShapes } from '../api/registry.ts';
 import { labelPlace } from '../city/label-place.ts';
 
 export interface Shade {
-  readonly fill: string;
+  /** Null where nothing was measured. */
+  readonly fill: string | null;
   readonly ink: string;
   readonly name: string;
   readonly figure: string;
@@ -32,7 +33,7 @@ export interface Shade {
 
 interface DistrictMapProps {
   readonly shapes: DistrictShapes;
-  /** By district; those without a figure are left blank. */
+  /** Of every district. */
   readonly shades: ReadonlyMap<string, Shade>;
   readonly pointed: string | null;
   readonly label: string;
@@ -125,16 +126,16 @@ function draw(
   return { map, districts, bounds };
 }
 
-const LABEL = { permanent: true, direction: 'center', className: 'map-label' } as const;
+const LABEL = { permanent: true, direction: 'center', className: 'map-label', opacity: 1 } as const;
 
 function paint(districts: Drawn, shades: ReadonlyMap<string, Shade>, pointed: string | null): void {
   for (const [district, { path, label }] of districts) {
     const shade = shades.get(district);
     for (const element of elementsOf(path)) {
-      element.classList.toggle('none', shade === undefined);
+      element.classList.toggle('none', shade?.fill == null);
       element.classList.toggle('pointed', district === pointed);
       element.classList.toggle('open', shade?.isOpen === true);
-      element.setAttribute('style', shade === undefined ? '' : `fill: ${shade.fill}`);
+      element.setAttribute('style', shade?.fill == null ? '' : `fill: ${shade.fill}`);
     }
     if (district === pointed) path.bringToFront();
     if (label !== null) write(label, shade);

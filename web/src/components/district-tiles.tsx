@@ -18,8 +18,8 @@ export function DistrictTiles({ shades, pointed, label, onPoint, onChoose }: Dis
         <div
           key={district}
           role="presentation"
-          class={`tile${isOpen ? ' open' : ''}${district === pointed ? ' pointed' : ''}`}
-          style={{ background: fill, color: ink }}
+          class={`tile${fill === null ? ' none' : ''}${isOpen ? ' open' : ''}${district === pointed ? ' pointed' : ''}`}
+          style={fill === null ? undefined : { background: fill, color: ink }}
           onMouseEnter={() => onPoint(district)}
           onMouseLeave={() => onPoint(null)}
           onClick={() => onChoose(district)}

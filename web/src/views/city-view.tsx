@@ -112,19 +112,20 @@ function Glance({ city, metric, known, atMs }: GlanceProps): JSX.Element {
     const when = `${city.time.day(ms)} ${city.time.hourSpan(ms)} ${city.time.zoneName(ms)}`;
     return found == null ? `${when}: no readings` : `${when}: ${shown(found.mean)}, ${found.status}`;
   };
-  const shades = new Map(
-    city.districts.flatMap(({ district }): [string, Shade][] => {
-      const found = districtGrids.get(district)?.[at];
-      if (found?.mean == null) return [];
-      const share = shareOf(scale, value(found.mean));
-      const fill = rampColour(ramp, theme.value, share);
-      const ink = inkOn(ramp, theme.value, share);
-      const isOpen = found.status === 'provisional';
-      return [
-        [district, { fill, ink, name: city.nameOf(district), figure: figure(value(found.mean), decimals), isOpen }],
-      ];
-    }),
-  );
+  const shadeOf = (district: string): Shade => {
+    const found = districtGrids.get(district)?.[at];
+    const name = city.nameOf(district);
+    if (found?.mean == null) return { fill: null, ink: 'inherit', name, figure: figure(null, 0), isOpen: false };
+    const share = shareOf(scale, value(found.mean));
+    return {
+      fill: rampColour(ramp, theme.value, share),
+      ink: inkOn(ramp, theme.value, share),
+      name,
+      figure: figure(value(found.mean), decimals),
+      isOpen: found.status === 'provisional',
+    };
+  };
+  const shades = new Map(city.districts.map(({ district }) => [district, shadeOf(district)]));
   const mapLabel = `Districts of ${city.name} by ${metric.name}; the list has the same figures`;
   return (
     <div class={`glance${wall ? ' wall' : ''}`}>
