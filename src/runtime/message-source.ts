@@ -12,8 +12,8 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
-import { HourglassError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
+import { DeliverySubject } from './delivery-subject.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { MessageSource, SourceListener } from './ports.ts';
 
@@ -55,6 +55,7 @@ export class PullSource implements MessageSource {
   #watching: Promise<void> | null = null;
   #passedMs = 0;
   #listener: SourceListener | null = null;
+  readonly #place = new DeliverySubject();
 
   constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], partitionsOfStream: number) {
     this.#nc = nc;
@@ -186,7 +187,8 @@ export class PullSource implements MessageSource {
       this.#status(pull, msg);
       return;
     }
-    const place = parseReply(reply);
+    const place = this.#place;
+    place.read(reply);
     if (place.delivery !== this.#expectedDelivery) {
       this.#abandon();
       return;
@@ -238,32 +240,4 @@ export class PullSource implements MessageSource {
 function headerOf(headers: NonNullable<Msg['headers']>, lowerCaseName: string): string | undefined {
   for (const [name, values] of headers) if (name.toLowerCase() === lowerCaseName) return values[0];
   return undefined;
-}
-
-/**
- * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending>`, with domain and account hash
- * behind `ACK` and a random token at the end where the server has a domain (ADR-15).
- */
-function parseReply(reply: string): { sequence: number; delivery: number; receivedMs: number; pending: number } {
-  const tokens = reply.split('.');
-  const first = tokens.length >= 12 ? 7 : 5;
-  const [sequence, delivery, nanoseconds, pending] = [
-    tokens[first],
-    tokens[first + 1],
-    tokens[first + 2],
-    tokens[first + 3],
-  ];
-  if (nanoseconds === undefined || pending === undefined) {
-    throw new HourglassError(`the broker sent the reply subject ${reply}`, {
-      fault: 'environment',
-      retry: false,
-      advice: 'Use nats-server 2.10 or newer.',
-    });
-  }
-  return {
-    sequence: Number(sequence),
-    delivery: Number(delivery),
-    receivedMs: Number(nanoseconds.slice(0, -6)),
-    pending: Number(pending),
-  };
 }
