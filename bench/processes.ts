@@ -27,6 +27,14 @@ export async function consumeBare(natsUrl: string, messages: number, messageByte
   return result;
 }
 
+/** The raw socket, from start to end. */
+export async function drainRaw(natsUrl: string, messages: number): Promise<BareResult> {
+  const child = forkHere('raw-socket', [natsUrl, String(messages)]);
+  const [result] = (await once(child, 'message')) as [BareResult];
+  await once(child, 'exit');
+  return result;
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
 
