@@ -3,7 +3,7 @@ import { READINGS_STREAM } from '../src/runtime/message-source.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { type Filled, fillFrames, fillSingles } from './fill.ts';
 import { type Benchmark, type Figure, ratios, type Size } from './harness.ts';
-import { consumeBare, NodeProcess } from './processes.ts';
+import { consumeBare, drainRaw, NodeProcess } from './processes.ts';
 import { Servers } from './servers.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
 
@@ -50,6 +50,7 @@ async function compare(
 ): Promise<Figure[]> {
   const bare: number[] = [];
   const ours: number[] = [];
+  const raw: number[] = [];
   const bareCpu: number[] = [];
   const ourCpu: number[] = [];
   const { state } = await servers.jsm.streams.info(READINGS_STREAM);
@@ -57,19 +58,23 @@ async function compare(
   for (let round = 1; round <= rounds; round++) {
     const counted = await consumeBare(servers.embedded.natsUrl, filled.messages, messageBytes);
     const perMessage = filled.readings / filled.messages;
+    const drained = await drainRaw(servers.embedded.natsUrl, filled.messages);
+    raw.push((drained.messages * perMessage * 1_000) / drained.ms);
     bare.push((counted.messages * perMessage * 1_000) / counted.ms);
     bareCpu.push((counted.cpuMs * 1e6) / filled.readings);
     const { readingsPerSecond, cpuNsPerReading } = await aggregate(servers, filled);
     ours.push(readingsPerSecond);
     ourCpu.push(cpuNsPerReading);
     say(
-      `${what}, round ${String(round)}: ${Math.round(readingsPerSecond).toLocaleString('en')} readings/s, the bare consumer ${Math.round(bare.at(-1) ?? 0).toLocaleString('en')}`,
+      `${what}, round ${String(round)}: ${Math.round(readingsPerSecond).toLocaleString('en')} readings/s, the bare consumer ${Math.round(bare.at(-1) ?? 0).toLocaleString('en')}, the raw socket ${Math.round(raw.at(-1) ?? 0).toLocaleString('en')}`,
     );
   }
   return [
     { what: `${what}: Hourglass`, unit: 'readings/s', values: ours },
     { what: `${what}: bare consumer`, unit: 'readings/s', values: bare },
-    { what: `${what}: ratio`, unit: '', values: ratios(ours, bare) },
+    { what: `${what}: raw socket`, unit: 'readings/s', values: raw },
+    { what: `${what}: ratio to the bare consumer`, unit: '', values: ratios(ours, bare) },
+    { what: `${what}: ratio to the raw socket`, unit: '', values: ratios(ours, raw) },
     { what: `${what}: Hourglass, CPU of the process`, unit: 'ns a reading', values: ourCpu },
     { what: `${what}: bare consumer, CPU of the process`, unit: 'ns a reading', values: bareCpu },
   ];

@@ -27,6 +27,14 @@ export async function consumeBare(natsUrl: string, messages: number, messageByte
   return result;
 }
 
+/** The raw socket, from start to end. */
+export async function drainRaw(natsUrl: string, messages: number): Promise<BareResult> {
+  const child = forkHere('raw-socket', [natsUrl, String(messages)]);
+  const [result] = (await once(child, 'message')) as [BareResult];
+  await once(child, 'exit');
+  return result;
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
 
@@ -35,8 +43,13 @@ export class NodeProcess {
   }
 
   /** Resolves when every partition is read. */
-  static async start(natsUrl: string, clickhouseUrl: string, disorderMs: number): Promise<NodeProcess> {
-    const child = forkHere('node-process', [natsUrl, clickhouseUrl, String(disorderMs)]);
+  static async start(
+    natsUrl: string,
+    clickhouseUrl: string,
+    disorderMs: number,
+    execArgv: readonly string[] = [],
+  ): Promise<NodeProcess> {
+    const child = forkHere('node-process', [natsUrl, clickhouseUrl, String(disorderMs)], execArgv);
     await once(child, 'message');
     return new NodeProcess(child);
   }
@@ -56,6 +69,7 @@ export class NodeProcess {
   }
 }
 
-function forkHere(name: string, args: string[]): ChildProcess {
-  return fork(fileURLToPath(new URL(`./${name}.js`, import.meta.url)), args, { execArgv: ['--expose-gc'] });
+function forkHere(name: string, args: string[], execArgv: readonly string[] = []): ChildProcess {
+  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  return fork(file, args, { execArgv: ['--expose-gc', ...execArgv] });
 }

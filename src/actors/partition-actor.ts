@@ -114,6 +114,8 @@ export class PartitionActor {
   #gaps: readonly Gap[];
   #live: LiveFigures | null = null;
   #slots = new WeakMap<object, Int32Array>();
+  /** Channels of the subjects that are remembered; made anew with the series. */
+  #channels = new WeakMap<SubjectTokens, KnownChannel[]>();
   #rejects: Reject[] = [];
   #rejectBytes = 0;
   #position: number;
@@ -452,10 +454,20 @@ export class PartitionActor {
 
   #resolve(tokens: SubjectTokens, batch: ReadingBatch, slots: Int32Array, row: number): number {
     const { names } = batch;
-    const channel = this.#series.channelId(tokens, names.metrics[names.metricOf[row]!]!);
+    const channel = this.#channelOf(tokens, names.metrics[names.metricOf[row]!]!);
     const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
     slots[row] = slot;
     return slot;
+  }
+
+  /** The same tokens come again and again as the same object: most often with one of a few metrics. */
+  #channelOf(tokens: SubjectTokens, metric: string): number {
+    let known = this.#channels.get(tokens);
+    if (known === undefined) this.#channels.set(tokens, (known = []));
+    for (const channel of known) if (channel.metric === metric) return channel.id;
+    const id = this.#series.channelId(tokens, metric);
+    if (known.length < METRICS_KNOWN_MAX) known.push({ metric, id });
+    return id;
   }
 
   #rejectWhole(message: StreamMessage, reason: RejectReason, detail: string): number {
@@ -516,6 +528,7 @@ export class PartitionActor {
     const moved = this.#series.compact((slot) => !idle(slot));
     this.#decodeWindows(held, moved);
     this.#slots = new WeakMap();
+    this.#channels = new WeakMap();
     this.#announced = 0;
     for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
     this.#changes += 1;
@@ -552,6 +565,14 @@ export class PartitionActor {
     }
   }
 }
+
+interface KnownChannel {
+  readonly metric: string;
+  /** In the series index. */
+  readonly id: number;
+}
+/** Metrics of one subject that are looked for one by one. */
+const METRICS_KNOWN_MAX = 16;
 
 const WINDOW_HEAD_BYTES = 12;
 const CELL_COUNT_AT = 32;

@@ -181,6 +181,10 @@ relation(CHECKPOINT_INTERVAL_MS <= 5_000, 'a checkpoint at least every 5 s');
 export const FRAME_KEYS_MAX = 1024;
 /** The highest `bver` we understand: RFC 8428 is version 10. */
 export const SENML_VERSION_MAX = 10;
+/** Records of a pack that is read straight from its bytes: the columns' first size. Larger ones go to the full parser. */
+export const SENML_SCAN_RECORDS_MAX = 1024;
+/** Metrics of SenML packs that keep their numbers from pack to pack: a city has dozens, a hostile source any number. */
+export const SENML_METRICS_REMEMBERED = 1024;
 /** Column layouts of frames remembered per channel: a gateway sends a few lists of sensors in turn. */
 export const SHAPES_PER_CHANNEL_MAX = 4;
 /** Channels of one decoder with remembered layouts; at least the last half of them stays. */

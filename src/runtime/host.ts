@@ -315,15 +315,13 @@ export class Host {
     this.#lastSequence = message.sequence;
     if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
     const parsed = this.#subjects.parse(message.subject);
-    const second = message.subject.indexOf('.') + 1;
-    const third = message.subject.indexOf('.', second) + 1;
-    const runner = this.#runners.get(parsed.ok ? parsed.partition : Number(message.subject.slice(second, third - 1)));
+    const runner = this.#runners.get(parsed.partition);
     if (runner === undefined) return;
     const { sequence } = message;
     const taken: StreamMessage = {
       sequence,
       receivedMs: message.receivedMs,
-      subject: message.subject.slice(third),
+      subject: parsed.published,
       tokens: parsed.ok ? parsed.tokens : null,
       contentType: message.contentType,
       sourceSequence: sequenceOf(message.sourceSequence),

@@ -22,8 +22,9 @@ import {
 } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
-import { EnvironmentError, HourglassError } from '../model/errors.ts';
+import { EnvironmentError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
+import { DeliverySubject } from './delivery-subject.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { MessageSource, SourceListener } from './ports.ts';
 
@@ -76,6 +77,7 @@ export class PullSource implements MessageSource {
   /** Of the stream; null before it was seen. */
   #created: string | null = null;
   #listener: SourceListener | null = null;
+  readonly #place = new DeliverySubject();
 
   constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], partitionsOfStream: number) {
     this.#nc = nc;
@@ -280,7 +282,8 @@ export class PullSource implements MessageSource {
       this.#status(pull, msg);
       return;
     }
-    const place = parseReply(reply);
+    const place = this.#place;
+    place.read(reply);
     if (place.delivery !== this.#expectedDelivery) {
       this.#abandon();
       return;
@@ -335,32 +338,4 @@ export class PullSource implements MessageSource {
 function headerOf(headers: NonNullable<Msg['headers']>, lowerCaseName: string): string | undefined {
   for (const [name, values] of headers) if (name.toLowerCase() === lowerCaseName) return values[0];
   return undefined;
-}
-
-/**
- * `$JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending>`, with domain and account hash
- * behind `ACK` and a random token at the end where the server has a domain (ADR-15).
- */
-function parseReply(reply: string): { sequence: number; delivery: number; receivedMs: number; pending: number } {
-  const tokens = reply.split('.');
-  const first = tokens.length >= 12 ? 7 : 5;
-  const [sequence, delivery, nanoseconds, pending] = [
-    tokens[first],
-    tokens[first + 1],
-    tokens[first + 2],
-    tokens[first + 3],
-  ];
-  if (nanoseconds === undefined || pending === undefined) {
-    throw new HourglassError(`the broker sent the reply subject ${reply}`, {
-      fault: 'environment',
-      retry: false,
-      advice: 'Use nats-server 2.10 or newer.',
-    });
-  }
-  return {
-    sequence: Number(sequence),
-    delivery: Number(delivery),
-    receivedMs: Number(nanoseconds.slice(0, -6)),
-    pending: Number(pending),
-  };
 }

@@ -4,17 +4,15 @@
  * Job: resolves base fields, times and names record by record. Boundary: text in, columns out.
  * Invariants: a record that cannot be used spoils no other, yet the base fields it carries hold for those after it (the RFC's
  * "until overridden"); a field of the wrong type leaves its base as it was.
- * A reader that walks the bytes instead of building objects would stand in {@link SenmlDecoder.decode}, before {@link parseJson}.
+ * Packs of the plain shape are read by {@link SenmlScanner}; this is the full parser, which reads every pack.
  */
 import { SENML_RECORDS_MAX, SENML_VERSION_MAX } from '../../model/limits.ts';
 import type { ReadingBatch } from '../../model/reading.ts';
 import type { Columns } from './columns.ts';
 import { MalformedPayload } from './malformed.ts';
 import { SenmlNames } from './senml-names.ts';
-import { toMs, wholeMs } from './senml-time.ts';
-
-/** Seconds from which on a time is absolute (RFC 8428, section 4.5.3). */
-const ABSOLUTE_FROM_S = 2 ** 28;
+import { SenmlScanner } from './senml-scanner.ts';
+import { resolveTimeMs } from './senml-time.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -32,10 +30,12 @@ class Base {
 export class SenmlDecoder {
   readonly #columns: Columns;
   readonly #names = new SenmlNames();
+  readonly #scanner: SenmlScanner;
   #base = new Base();
 
   constructor(columns: Columns) {
     this.#columns = columns;
+    this.#scanner = new SenmlScanner(columns, this.#names);
   }
 
   /**
@@ -43,6 +43,12 @@ export class SenmlDecoder {
    * @throws {MalformedPayload} where the pack as a whole cannot be read.
    */
   decode(payload: Uint8Array, source: string, receivedMs: number): ReadingBatch {
+    if (this.#scanner.scan(payload, source, receivedMs)) return this.#columns.finish(this.#names.columns);
+    return this.parse(payload, source, receivedMs);
+  }
+
+  /** {@link decode} without the short cut for plain packs. */
+  parse(payload: Uint8Array, source: string, receivedMs: number): ReadingBatch {
     const pack = parseJson(payload);
     if (typeof pack !== 'object' || pack === null)
       throw new MalformedPayload('the payload is neither a pack nor a record');
@@ -169,20 +175,6 @@ export class SenmlDecoder {
 function resolveValue(base: number | undefined, value: number | undefined): number {
   if (base === undefined) return value ?? NaN;
   return value === undefined ? base : base + value;
-}
-
-/** ms since 1970; not finite where the sum is not. */
-function resolveTimeMs(baseS: number, timeS: number, receivedMs: number): number {
-  const sumS = baseS + timeS;
-  const sumMs = timeS === 0 || baseS === 0 ? toMs(sumS) : sumToMs(baseS, timeS);
-  return sumS >= ABSOLUTE_FROM_S ? sumMs : receivedMs + sumMs;
-}
-
-/** Where both parts are whole ms their sum is, though the float64 sum in seconds may lie just below. */
-function sumToMs(baseS: number, timeS: number): number {
-  const base = wholeMs(baseS);
-  const time = wholeMs(timeS);
-  return base === undefined || time === undefined ? toMs(baseS + timeS) : base + time;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -5,7 +5,12 @@ const tokens = { city: 'riga', district: 'centrs', kind: 'air', source: 'gw-1' }
 
 describe('subjects', () => {
   it('are partition and four tokens', () => {
-    expect(parseSubject('readings.63.riga.centrs.air.gw-1')).toEqual({ ok: true, partition: 63, tokens });
+    expect(parseSubject('readings.63.riga.centrs.air.gw-1')).toEqual({
+      ok: true,
+      partition: 63,
+      published: 'riga.centrs.air.gw-1',
+      tokens,
+    });
     expect(parseSubject('readings.0.A.b_c.1.-')).toMatchObject({ ok: true, partition: 0 });
   });
 
@@ -21,7 +26,8 @@ describe('subjects', () => {
     ]) {
       const parsed = parseSubject(subject);
       expect(parsed, subject).toMatchObject({ ok: false, reject: { reason: 'bad-name' } });
-      expect(Object.values(parsed.tokens ?? {}).join('.')).toBe(subject.split('.').slice(2).join('.'));
+      expect(Object.values(parsed.tokens ?? {}).join('.')).toBe(parsed.published);
+      expect(subject.endsWith(`.1.${parsed.published}`)).toBe(true);
     }
     expect(parseSubject(`readings.1.riga.centrs.air.${'x'.repeat(64)}`).ok).toBe(true);
   });
