@@ -19,7 +19,7 @@ import {
 import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
 import { BlockBuilder } from './block-builder.ts';
-import { CELL_BYTES, type CellArena } from './cell-arena.ts';
+import type { CellArena } from './cell-arena.ts';
 import { addGap, gapOf } from './gaps.ts';
 import { LedgerBook, type LedgerBookState } from './ledger-book.ts';
 import { type CityRow, LiveFigures } from './live-figures.ts';
@@ -29,6 +29,7 @@ import { type Reject, rejectBytes, rejectsOf } from './rejects.ts';
 import { SeriesIndex, type SeriesSegment } from './series-index.ts';
 import { type SourceSessions, SourceSequences } from './source-sequence.ts';
 import { Watermark } from './watermark.ts';
+import { decodeWindows, encodeWindows } from './window-codec.ts';
 import { Windows } from './windows.ts';
 
 export interface ActorOptions {
@@ -289,7 +290,7 @@ export class PartitionActor {
       },
       segment: this.#series.takeSegment(),
       generation: this.#series.generation,
-      windows: this.#encodeWindows(),
+      windows: encodeWindows(this.#windows),
       sessions: sessionsChanged ? this.#sessions.snapshot() : null,
       rejects: [...this.#rejects],
     };
@@ -308,7 +309,7 @@ export class PartitionActor {
     rejects: readonly Reject[],
   ): void {
     for (const segment of segments) this.#series.restore(segment);
-    this.#decodeWindows(windows);
+    decodeWindows(windows, this.#windows);
     this.#sessions.restore(sessions);
     this.#rejects = [...rejects];
     this.#rejectBytes = rejects.reduce((sum, reject) => sum + rejectBytes(reject), 0);
@@ -523,46 +524,15 @@ export class PartitionActor {
   /** Invariant 13: the index forgets series that have gone; a series that comes back is simply new. */
   #forgetSeries(idle: (slot: number) => boolean): void {
     const announced = this.#announced;
-    const held = this.#encodeWindows();
+    const held = encodeWindows(this.#windows);
     this.#windows.release();
     const moved = this.#series.compact((slot) => !idle(slot));
-    this.#decodeWindows(held, moved);
+    decodeWindows(held, this.#windows, moved);
     this.#slots = new WeakMap();
     this.#channels = new WeakMap();
     this.#announced = 0;
     for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
     this.#changes += 1;
-  }
-
-  /** Per window: hour, late, cells (int32 each, little-endian), then the cells of 48 bytes. */
-  #encodeWindows(): Uint8Array {
-    let length = 0;
-    for (const window of this.#windows.all()) length += WINDOW_HEAD_BYTES + window.cells * CELL_BYTES;
-    const bytes = new Uint8Array(length);
-    const view = new DataView(bytes.buffer);
-    let at = 0;
-    for (const window of this.#windows.all()) {
-      view.setInt32(at, window.hour, true);
-      view.setInt32(at + 4, window.late ? 1 : 0, true);
-      view.setInt32(at + 8, window.cells, true);
-      at = window.copyCells(bytes, at + WINDOW_HEAD_BYTES);
-    }
-    return bytes;
-  }
-
-  #decodeWindows(bytes: Uint8Array, moved?: Int32Array): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let at = 0; at < bytes.length;) {
-      const window = this.#windows.restore(view.getInt32(at, true), view.getInt32(at + 4, true) === 1);
-      const end = at + WINDOW_HEAD_BYTES + view.getInt32(at + 8, true) * CELL_BYTES;
-      for (at += WINDOW_HEAD_BYTES; at < end; at += CELL_BYTES) {
-        const cell = bytes.slice(at, at + CELL_BYTES);
-        const oldSlot = view.getUint32(at + CELL_SLOT_AT, true);
-        const slot = moved === undefined ? oldSlot : moved[oldSlot]!;
-        new DataView(cell.buffer).setUint32(CELL_SLOT_AT, slot, true);
-        window.putCell(slot, cell, view.getUint32(at + CELL_COUNT_AT, true));
-      }
-    }
   }
 }
 
@@ -573,10 +543,6 @@ interface KnownChannel {
 }
 /** Metrics of one subject that are looked for one by one. */
 const METRICS_KNOWN_MAX = 16;
-
-const WINDOW_HEAD_BYTES = 12;
-const CELL_COUNT_AT = 32;
-const CELL_SLOT_AT = 44;
 
 export const FIRST_STATE: ActorState = {
   position: 1,
