@@ -61,6 +61,8 @@ export class LeaseKeeper {
   /** Those among whom the partitions were shared last, and this member's share. */
   #crowd = '';
   #share: ReadonlySet<number> = new Set();
+  /** Of all who live, as of {@link #crowd}. */
+  #placement: ReadonlyMap<string, readonly number[]> = new Map();
   #running: Promise<unknown> = Promise.resolve();
   #moving: Promise<void> = Promise.resolve();
   #settle: () => void = () => undefined;
@@ -207,7 +209,7 @@ export class LeaseKeeper {
     const holderOf = (partition: number): string | null => this.#table.leaseOf(partition).member;
 
     const surplus = this.#owner.owned().filter((partition) => !share.has(partition));
-    if (surplus.length > 0) await this.#handOver(surplus);
+    if (surplus.length > 0) await this.#handOver(this.#byHeir(surplus));
     // Also what an earlier attempt left, whose answer was lost.
     const owned = new Set(this.#owner.owned());
     await this.#release(this.#held().filter((partition) => !share.has(partition) && !owned.has(partition)));
@@ -229,13 +231,23 @@ export class LeaseKeeper {
     await this.#release(some);
   }
 
+  /** All of one heir's after the other: who takes a few at once reads anew once, not once for each. */
+  #byHeir(partitions: readonly number[]): number[] {
+    const heirs = new Map(
+      [...this.#placement.values()].flatMap((share, heir) => share.map((at) => [at, heir] as const)),
+    );
+    const heirOf = (partition: number): number => heirs.get(partition) ?? -1;
+    return [...partitions].sort((a, b) => heirOf(a) - heirOf(b) || a - b);
+  }
+
   /** Computed again only where somebody has come or gone. */
   #shareNow(): ReadonlySet<number> {
     const members = this.#table.placeable();
     const crowd = members.join(' ');
     if (crowd !== this.#crowd) {
       this.#crowd = crowd;
-      this.#share = new Set(placePartitions(this.#options.partitions, members).get(this.#options.member));
+      this.#placement = placePartitions(this.#options.partitions, members);
+      this.#share = new Set(this.#placement.get(this.#options.member));
     }
     return this.#share;
   }
