@@ -15,7 +15,7 @@ const BYTES_MAX = 32 * 1024 * 1024;
 const [natsUrl = '', wanted = '0', messageBytes = '1'] = process.argv.slice(2);
 const maxMessages = Math.min(MESSAGES_MAX, Math.floor(BYTES_MAX / Number(messageBytes)));
 const nc = await connect({ servers: natsUrl.replace('nats://', '') });
-const consumer = await jetstream(nc).consumers.get('READINGS', { filter_subjects: ['readings.>'] });
+const consumer = await jetstream(nc).consumers.get('READINGS', {});
 const messages = await consumer.consume({ max_messages: maxMessages, threshold_messages: maxMessages / 2 });
 let count = 0;
 let bytes = 0;

@@ -23,7 +23,6 @@ const jsm = await jetstreamManager(nc);
 const { name } = await jsm.consumers.add('READINGS', {
   ack_policy: AckPolicy.None,
   deliver_policy: DeliverPolicy.All,
-  filter_subjects: ['readings.>'],
   mem_storage: true,
 });
 

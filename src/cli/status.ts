@@ -20,7 +20,7 @@ export function statusCommand(): Command {
       'after',
       `
 Watermark, checkpoint and oldest are ages: how far a partition's time is behind the clock, of its last checkpoint, and
-of the block that has waited longest for the database. A thread's backlog is in messages, shared by its partitions.
+of the block that has waited longest for the database. A thread's backlog is in messages of the stream, other threads' among them.
 
 Examples:
   $ hourglass status

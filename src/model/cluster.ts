@@ -84,7 +84,7 @@ export interface PartitionStatus {
   epoch: number;
   /** Next stream sequence to read. */
   position: number;
-  /** Messages of the thread's consumer that wait in the stream, shared by its partitions when behind; 0 when caught up. */
+  /** Messages that the thread has still to come past, of all partitions; the same for each of its own. 0 when caught up. */
   backlog: number;
   /** ms since 1970; 0 before the first. */
   watermarkMs: number;

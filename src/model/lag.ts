@@ -8,7 +8,7 @@ import type { PartitionStatus } from './cluster.ts';
 export interface Lag {
   /** Partitions whose owner has answered; the others' figures are not in these. */
   readonly partitions: number;
-  /** Messages that wait in the stream. */
+  /** Messages that wait in the stream for the thread that is furthest behind. */
   readonly backlogMessages: number;
   /** Blocks that wait for the database, and their bytes. */
   readonly outboxBlocks: number;
@@ -23,14 +23,13 @@ export interface Lag {
 
 /** @param nowMs wall clock. */
 export function lagOf(statuses: readonly PartitionStatus[], nowMs: number): Lag {
-  // A thread's consumer says it for all its partitions.
-  const backlogs = new Map(statuses.map(({ owner, backlog }) => [owner, backlog]));
   const held = new Set(statuses.filter(({ isHeldBack }) => isHeldBack).map(({ owner }) => owner));
   const oldest = statuses.map(({ oldestBlockMs }) => ageS(oldestBlockMs, nowMs) ?? 0);
   const watermarks = statuses.flatMap(({ watermarkMs }) => ageS(watermarkMs, nowMs) ?? []);
   return {
     partitions: statuses.length,
-    backlogMessages: sum([...backlogs.values()]),
+    // Each thread comes past every message of the stream: the last one says it.
+    backlogMessages: Math.max(0, ...statuses.map(({ backlog }) => backlog)),
     outboxBlocks: sum(statuses.map(({ outboxBlocks }) => outboxBlocks)),
     outboxBytes: sum(statuses.map(({ outboxBytes }) => outboxBytes)),
     oldestBlockAgeS: Math.max(0, ...oldest),

@@ -214,8 +214,10 @@ export class Host {
       onIdle: (frontierMs) => {
         this.#frontierMs = Math.max(this.#frontierMs, frontierMs);
       },
-      onPassed: (sequence) => {
-        this.#lastSequence = Math.max(this.#lastSequence, sequence);
+      onPassed: (sequence, receivedMs) => {
+        this.#taken += 1;
+        if (sequence > this.#lastSequence) this.#lastSequence = sequence;
+        if (receivedMs > this.#frontierMs) this.#frontierMs = receivedMs;
       },
       onRemoved: (range) => void this.#missRemoved(range).catch((error: unknown) => this.#fail(error)),
       onBroken: (error) => this.#fail(error),

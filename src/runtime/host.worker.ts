@@ -13,6 +13,7 @@ import { openNatsBucket } from './checkpoint-bucket.ts';
 import { KvCheckpointStore } from './checkpoint-store.ts';
 import { connectClickhouse, connectNats } from './connections.ts';
 import { Decoder } from './decode/decoder.ts';
+import { SubjectTable } from './delivery/subject-table.ts';
 import { Host } from './host.ts';
 import { ClickhouseSink } from './hourly-sink.ts';
 import { LivePublisher } from './live-publisher.ts';
@@ -55,13 +56,14 @@ export default async function runHost(task: HostTask): Promise<void> {
   const nc = await connectNats(task.natsUrl, options.owner);
   const clickhouse = connectClickhouse(task.clickhouseUrl);
   const decoder = new Decoder();
+  const subjects = new SubjectTable();
   const bucket = await openNatsBucket(nc);
   const history = new NatsStreamHistory(nc);
   const sink = new ClickhouseSink(clickhouse, options.incarnation);
   const suspects = new Suspects(bucket, systemClock, options.incarnation);
   const host = new Host(
     {
-      source: (partitions) => new PullSource(nc, systemClock, partitions, task.partitionsOfStream),
+      source: (partitions) => new PullSource(nc, systemClock, partitions, subjects),
       history,
       store: new KvCheckpointStore(bucket, systemClock),
       sink,

@@ -1,15 +1,17 @@
 /**
  * Messages of some partitions from the stream READINGS, pulled through the documented JetStream API.
  *
- * Job: one ephemeral consumer without acknowledgements for all partitions of a worker thread; it is made again from
- * the next sequence to read whenever anything is unclear. Boundary: hands out messages; counts nothing.
+ * Job: one ephemeral consumer without acknowledgements and without a filter for a worker thread; it is made again from
+ * the next sequence to read whenever anything is unclear. Other threads' messages are passed over here, by their subject's
+ * second token. Boundary: hands out messages; counts nothing.
+ * Why no filter: to find the next message of some subjects the broker looks through all subjects of a block, for each
+ * message anew. Measured here (`npm run bench -- --only filters`), 32 of 64 partitions come at a fortieth of the pace of
+ * all; to pass over a message costs less than the broker's search for the next. And whoever sees all messages sees each hole.
  * Why not `consume()` of the client library: measured here, a plain subscription that pulls costs half per message
- * (bench/), and 64 consumers would each make the server skip 63 of 64 messages.
+ * (bench/).
  *
  * Delivery guarantees: every message from the start sequence on, in stream order, at least once; one that was removed
- * from the stream meanwhile is said to be (invariant 14). A consumer of all partitions sees the hole in the sequences; that of
- * some sees the broker's count of what waits fall by more than was delivered. Where new messages hide that, the books of
- * all partitions together show it (model/ledger-points.ts).
+ * from the stream meanwhile is said to be, by the hole in the sequences (invariant 14).
  * Back pressure: at most two pulls of IN_FLIGHT_BYTES_MAX / 2 are open; {@link PullSource.pause} asks for no more.
  */
 import {
@@ -23,8 +25,11 @@ import {
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError } from '../model/errors.ts';
-import { IN_FLIGHT_BYTES_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
-import { DeliverySubject } from './delivery-subject.ts';
+import { IN_FLIGHT_BYTES_MAX, PARTITIONS_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
+import type { DeliveryLine } from './delivery/delivery-line.ts';
+import { DeliverySubject } from './delivery/delivery-subject.ts';
+import { DeliveryTap } from './delivery/delivery-tap.ts';
+import { SubjectTable } from './delivery/subject-table.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { MessageSource, SourceListener } from './ports.ts';
 
@@ -40,14 +45,20 @@ const CONSUMER_INACTIVE_MS = 30_000;
 const RETRY_MS = 250;
 /** Time between two looks at how far the stream has gone on without us. */
 const PASSED_MS = 5_000;
-/** Partitions that the stream is asked about at once. */
-const ASKED_AT_ONCE = 8;
 const WATCH_MS = 250;
 
 const HEARTBEAT = 100;
 const NOT_FOUND = 404;
 /** A stream that is not there is taken for gone after so many looks, some seconds: a cluster may be choosing leaders. */
 const MISSING_LOOKS_MAX = 10;
+
+/** `readings.`. */
+const ROOT_BYTES = 9;
+const DOT = 0x2e;
+const ZERO = 0x30;
+
+/** Where a message stands. */
+type Delivery = Pick<DeliveryLine, 'sequence' | 'delivery' | 'receivedMs' | 'pending'>;
 
 interface Pull {
   readonly subscription: Subscription;
@@ -57,8 +68,9 @@ interface Pull {
 export class PullSource implements MessageSource {
   readonly #nc: NatsConnection;
   readonly #clock: Clock;
-  readonly #partitions: readonly number[];
-  readonly #allPartitions: boolean;
+  readonly #tap: DeliveryTap | null;
+  /** By partition: 1 where it is read. */
+  readonly #isOwn = new Uint8Array(PARTITIONS_MAX);
   #jsm: JetStreamManager | null = null;
   #consumer: string | null = null;
   #pulls = new Set<Pull>();
@@ -78,12 +90,15 @@ export class PullSource implements MessageSource {
   #created: string | null = null;
   #listener: SourceListener | null = null;
   readonly #place = new DeliverySubject();
+  readonly #subjects: SubjectTable;
 
-  constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], partitionsOfStream: number) {
+  /** @param subjects of the thread: every source of it fills the same. */
+  constructor(nc: NatsConnection, clock: Clock, partitions: readonly number[], subjects: SubjectTable) {
     this.#nc = nc;
     this.#clock = clock;
-    this.#partitions = partitions;
-    this.#allPartitions = partitions.length === partitionsOfStream;
+    this.#tap = DeliveryTap.of(nc);
+    this.#subjects = subjects;
+    for (const partition of partitions) this.#isOwn[partition] = 1;
   }
 
   get backlog(): number {
@@ -146,23 +161,26 @@ export class PullSource implements MessageSource {
         // Where messages wait and none comes, they may have been removed.
         const stands = this.#backlog === 0 || this.#expectedDelivery === this.#seenDelivery;
         this.#seenDelivery = this.#expectedDelivery;
-        if (stands) await this.#passOthers().catch(() => undefined);
+        if (stands) await this.#passRemoved().catch(() => undefined);
       }
     }
   }
 
   /**
-   * Where nothing comes for our partitions, the position follows the stream all the same: the trimmer waits for it.
-   * The stream's end is asked first; then its leader, for each partition, whether it holds a message that we have not
+   * Where nothing comes although the stream goes on, the rest of it was removed: the position follows the stream, since the
+   * trimmer waits for it. The stream's end is asked first; then its leader, whether it holds a message that we have not
    * had: where it holds none, there is none up to that end. The consumer's own `num_pending` would not do: the broker
    * adds a message to it some time after it has stored it (longer on a busy machine), and a position that goes by it
    * passes over messages that are still to come.
    */
-  async #passOthers(): Promise<void> {
+  async #passRemoved(): Promise<void> {
     const nextSequence = this.#nextSequence;
     const { state, cluster } = await this.#jsm!.streams.info(READINGS_STREAM);
     if (state.last_seq < nextSequence) return;
-    if (await this.#hasOwnFrom(nextSequence)) {
+    // The library knows this question for its direct form alone, which any replica may answer.
+    const next: NextMsgRequest & { seq: number } = { seq: nextSequence, next_by_subj: 'readings.>' };
+    const held = await this.#jsm!.streams.getMessage(READINGS_STREAM, next);
+    if (held !== null) {
       // It waits and has not come: the host sees it, and how long.
       if (this.#nextSequence === nextSequence) this.#backlog = Math.max(1, this.#backlog);
       return;
@@ -170,46 +188,25 @@ export class PullSource implements MessageSource {
     // A new leader may not have had all that the old one told of.
     const after = await this.#jsm!.streams.info(READINGS_STREAM);
     if (this.#stopped || after.cluster?.leader !== cluster?.leader) return;
-    if (this.#nextSequence === nextSequence) {
-      if (this.#allPartitions || this.#backlog > 0) this.#sayRemoved(state.last_seq);
-      this.#backlog = 0;
-    }
-    this.#nextSequence = Math.max(this.#nextSequence, state.last_seq + 1);
-    this.#listener?.onPassed(state.last_seq);
-  }
-
-  async #hasOwnFrom(seq: number): Promise<boolean> {
-    for (let first = 0; first < this.#partitions.length; first += ASKED_AT_ONCE) {
-      const some = this.#partitions.slice(first, first + ASKED_AT_ONCE);
-      const found = await Promise.all(
-        some.map((partition) => {
-          // The library knows this question for its direct form alone, which any replica may answer.
-          const next: NextMsgRequest & { seq: number } = { seq, next_by_subj: `readings.${String(partition)}.>` };
-          return this.#jsm!.streams.getMessage(READINGS_STREAM, next);
-        }),
-      );
-      if (found.some((message) => message !== null)) return true;
-    }
-    return false;
+    if (this.#nextSequence !== nextSequence) return;
+    this.#sayRemoved(state.last_seq);
+    this.#backlog = 0;
+    this.#nextSequence = state.last_seq + 1;
+    this.#listener?.onPassed(state.last_seq, 0);
   }
 
   async #makeConsumer(): Promise<void> {
-    const filters = this.#allPartitions
-      ? ['readings.>']
-      : this.#partitions.map((partition) => `readings.${String(partition)}.>`);
     const { created, state } = await this.#jsm!.streams.info(READINGS_STREAM);
     if (!this.#isSameStream(created, state.last_seq)) return;
     const info = await this.#jsm!.consumers.add(READINGS_STREAM, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: this.#nextSequence,
-      filter_subjects: filters,
       mem_storage: true,
       num_replicas: 1,
       inactive_threshold: nanos(CONSUMER_INACTIVE_MS),
     });
     if (this.#stopped) return;
-    if (this.#created !== null && this.#backlog > info.num_pending) this.#sayRemoved(state.last_seq);
     this.#created = created;
     this.#missingLooks = 0;
     this.#consumer = info.name;
@@ -262,6 +259,7 @@ export class PullSource implements MessageSource {
       const subscription = this.#nc.subscribe(inbox, { callback: (error, msg) => this.#take(pull, error, msg) });
       const pull: Pull = { subscription, left: PULL_MESSAGES_MAX };
       this.#pulls.add(pull);
+      this.#tap?.listen(subscription.getID(), (line, bytes, start, end) => this.#takePlain(pull, line, bytes, start, end));
       const request = {
         batch: PULL_MESSAGES_MAX,
         max_bytes: PULL_BYTES,
@@ -276,7 +274,6 @@ export class PullSource implements MessageSource {
 
   #take(pull: Pull, error: Error | null, msg: Msg): void {
     if (error !== null || !this.#pulls.has(pull)) return;
-    this.#heardMs = this.#clock.monotonicMs();
     const { reply } = msg;
     if (reply === undefined || !reply.startsWith('$JS.ACK.')) {
       this.#status(pull, msg);
@@ -284,31 +281,59 @@ export class PullSource implements MessageSource {
     }
     const place = this.#place;
     place.read(reply);
-    if (place.delivery !== this.#expectedDelivery) {
+    if (!this.#isNext(place)) return;
+    const { subject, headers } = msg;
+    if (this.#isOwn[partitionOf(subject)] === 1)
+      this.#listener?.onMessage({
+        sequence: place.sequence,
+        receivedMs: place.receivedMs,
+        subject,
+        contentType: headers && headerOf(headers, 'content-type'),
+        sourceSequence: headers && headerOf(headers, 'hourglass-seq'),
+        payload: msg.data,
+      });
+    else this.#listener?.onPassed(place.sequence, place.receivedMs);
+    this.#count(pull);
+  }
+
+  /** The hot path: a message without headers, from the connection's bytes. */
+  #takePlain(pull: Pull, line: DeliveryLine, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#isNext(line)) return;
+    if (this.#isOwn[partitionIn(bytes, line.subjectStart, line.subjectEnd)] === 1)
+      this.#listener?.onMessage({
+        sequence: line.sequence,
+        receivedMs: line.receivedMs,
+        subject: this.#subjects.text(bytes, line.subjectStart, line.subjectEnd),
+        contentType: undefined,
+        sourceSequence: undefined,
+        payload: bytes.subarray(start, end),
+      });
+    else this.#listener?.onPassed(line.sequence, line.receivedMs);
+    this.#count(pull);
+  }
+
+  /** False where deliveries were lost on the way: the consumer is then made again. */
+  #isNext({ delivery, sequence, pending }: Delivery): boolean {
+    this.#heardMs = this.#clock.monotonicMs();
+    if (delivery !== this.#expectedDelivery) {
       this.#abandon();
-      return;
+      return false;
     }
     this.#expectedDelivery += 1;
-    if (this.#allPartitions) this.#sayRemoved(place.sequence - 1);
-    // It falls when they are removed, wherever they waited.
-    else if (this.#backlog - 1 > place.pending) this.#sayRemoved(Number.MAX_SAFE_INTEGER);
-    this.#backlog = place.pending;
-    this.#nextSequence = place.sequence + 1;
-    const headers = msg.headers;
-    this.#listener?.onMessage({
-      sequence: place.sequence,
-      receivedMs: place.receivedMs,
-      subject: msg.subject,
-      contentType: headers && headerOf(headers, 'content-type'),
-      sourceSequence: headers && headerOf(headers, 'hourglass-seq'),
-      payload: msg.data,
-    });
+    this.#sayRemoved(sequence - 1);
+    this.#backlog = pending;
+    this.#nextSequence = sequence + 1;
+    return true;
+  }
+
+  #count(pull: Pull): void {
     pull.left -= 1;
     if (pull.left === 0) this.#end(pull);
   }
 
   /** A message of the server about the pull: a heartbeat, or its end. */
   #status(pull: Pull, msg: Msg): void {
+    this.#heardMs = this.#clock.monotonicMs();
     const code = msg.headers?.code ?? 0;
     if (code === HEARTBEAT) {
       if (this.#backlog === 0) this.#listener?.onIdle(this.#clock.nowMs());
@@ -323,15 +348,33 @@ export class PullSource implements MessageSource {
 
   #end(pull: Pull): void {
     this.#pulls.delete(pull);
-    pull.subscription.unsubscribe();
+    this.#close(pull);
     this.#pull();
   }
 
   #abandon(): void {
     this.#consumer = null;
-    for (const pull of this.#pulls) pull.subscription.unsubscribe();
+    for (const pull of this.#pulls) this.#close(pull);
     this.#pulls.clear();
   }
+
+  #close({ subscription }: Pull): void {
+    this.#tap?.forget(subscription.getID());
+    subscription.unsubscribe();
+  }
+}
+
+/** The second token of `readings.<partition>.…`; -1 where there is none. */
+function partitionOf(subject: string): number {
+  const partition = Number(subject.slice(ROOT_BYTES, subject.indexOf('.', ROOT_BYTES)));
+  return Number.isInteger(partition) ? partition : -1;
+}
+
+function partitionIn(bytes: Uint8Array, start: number, end: number): number {
+  let partition = 0;
+  let at = start + ROOT_BYTES;
+  for (; at < end && bytes[at] !== DOT; at++) partition = partition * 10 + bytes[at]! - ZERO;
+  return partition;
 }
 
 /** The value of a header whose name may be in any case. */

@@ -43,6 +43,7 @@ export interface NodeStats {
   readonly totals: LedgerTotals;
   readonly threads: readonly HostStats[];
   readonly partitionsOwned: number;
+  /** Messages that the thread furthest behind has still to come past. */
   readonly backlog: number;
   readonly restarts: number;
 }
@@ -144,7 +145,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
         totals,
         threads: stats,
         partitionsOwned: stats.reduce((sum, one) => sum + one.partitions, 0),
-        backlog: stats.reduce((sum, one) => sum + one.backlog, 0),
+        backlog: Math.max(0, ...stats.map(({ backlog }) => backlog)),
         restarts: threads.reduce((sum, thread) => sum + thread.restarts, restarts),
       };
     },

@@ -27,12 +27,12 @@ export interface SourceListener {
   onMessage(message: DeliveredMessage): void;
   /** At `frontierMs` (broker time) the broker had nothing more for us. */
   onIdle(frontierMs: number): void;
-  /** All of our messages up to this sequence have been delivered; those behind the last one are others'. */
-  onPassed(sequence: number): void;
   /**
-   * Among these sequences messages of ours are gone: they were removed before they could be delivered. Which they are, the
-   * stream knows.
+   * All of our messages up to this sequence have been delivered; it is another's, received at `receivedMs` (0 where it is
+   * not there any more).
    */
+  onPassed(sequence: number, receivedMs: number): void;
+  /** Messages of these sequences are gone: they were removed before they could be delivered. */
   onRemoved(range: SequenceRange): void;
   /** The stream is not the one that was read until now. */
   onBroken(error: Error): void;
@@ -49,7 +49,7 @@ export interface MessageSource {
   /** Asks for no more; what is in flight (bounded by IN_FLIGHT_BYTES_MAX) still comes. */
   pause(): void;
   resume(): void;
-  /** Messages that wait in the stream for this source, as the broker last said. */
+  /** Messages of the stream behind the last one that this source has seen, of all partitions, as the broker last said. */
   readonly backlog: number;
   /** False while nothing can come: the broker is away, or has not made the consumer yet. */
   readonly isReading: boolean;

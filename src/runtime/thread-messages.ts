@@ -46,8 +46,9 @@ export interface HostStats {
   readonly owner: string;
   readonly totals: LedgerTotals;
   readonly partitions: number;
+  /** Messages of the stream that it has still to come past. */
   readonly backlog: number;
-  /** Messages taken from the broker by this run of the thread. */
+  /** x. */
   readonly taken: number;
   /** Share of the time since the last report in which the thread was at work, 0 to 1. */
   readonly busyShare: number;

@@ -108,7 +108,7 @@ export class SimSource implements MessageSource {
     }
     if (this.backlog > 0) return;
     this.#listener?.onIdle(this.#world.nowMs);
-    if (random.chance(0.1)) this.#listener?.onPassed(this.#stream.messages.length);
+    if (random.chance(0.1)) this.#listener?.onPassed(this.#stream.messages.length, 0);
   }
 }
 

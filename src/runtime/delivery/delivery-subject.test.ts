@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HourglassError } from '../model/errors.ts';
+import { HourglassError } from '../../model/errors.ts';
 import { DeliverySubject } from './delivery-subject.ts';
 
 const read = (reply: string): object => {

@@ -7,7 +7,7 @@
  * Job: four numbers out of a text, read from its end, since this is done once a message. Boundary: text to numbers;
  * one object is used again and again.
  */
-import { HourglassError } from '../model/errors.ts';
+import { HourglassError } from '../../model/errors.ts';
 
 const DOT = 0x2e;
 const ZERO = 0x30;
