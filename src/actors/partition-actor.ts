@@ -7,6 +7,7 @@
  * Invariants: 1 (position beside state: {@link PartitionActor.snapshot}), 2 (rows leave only as blocks in the
  * outbox), 6 (late is a correction), 7 (time only moves on), 14 (the books balance).
  */
+import type { ByteSpan } from '../model/byte-span.ts';
 import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
 import { emptyLedger, type Gap, type LedgerTotals } from '../model/ledger.ts';
@@ -55,12 +56,12 @@ export interface StreamMessage {
   readonly contentType: string | undefined;
   /** `Hourglass-Seq`, where there is one. */
   readonly sourceSequence: { readonly session: string; readonly number: number } | 'malformed' | null;
-  readonly payload: Uint8Array;
+  readonly payload: ByteSpan;
 }
 
 /** The decoder's port; a batch is valid until the next call. */
 export type Decode = (
-  payload: Uint8Array,
+  payload: ByteSpan,
   contentType: string | undefined,
   channel: string,
   source: string,

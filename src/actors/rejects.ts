@@ -4,6 +4,7 @@
  * Job: turns what a decoder or the actor refused into bounded messages, and keeps them until a commit has passed
  * and they were sent. Boundary: memory only. At least once: (stream sequence, reading index) identifies one.
  */
+import type { ByteSpan } from '../model/byte-span.ts';
 import { REJECT_DETAIL_CHARS_MAX, REJECT_INDEXES_CHARS_MAX, REJECT_PAYLOAD_BYTES_MAX } from '../model/limits.ts';
 import type { RejectReason } from '../model/reading.ts';
 
@@ -31,7 +32,7 @@ export interface Reject {
 export interface RejectedOriginal {
   readonly sequence: number;
   readonly subject: string;
-  readonly payload: Uint8Array;
+  readonly payload: ByteSpan;
   readonly contentType: string | undefined;
 }
 
@@ -51,7 +52,7 @@ export function rejectsOf(
     indexes: text,
     count,
     detail: headerText(detail),
-    payload: original.payload.slice(0, REJECT_PAYLOAD_BYTES_MAX),
+    payload: original.payload.view().slice(0, REJECT_PAYLOAD_BYTES_MAX),
     payloadBytes: original.payload.length,
     contentType: headerText(original.contentType ?? ''),
   }));

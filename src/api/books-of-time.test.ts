@@ -4,6 +4,7 @@ import { checkedApi, depsOf, World } from '../../test/support/api.ts';
 import { INCARNATION, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { CellArena } from '../actors/cell-arena.ts';
 import { PartitionActor } from '../actors/partition-actor.ts';
+import { ByteSpan } from '../model/byte-span.ts';
 import { LEDGER_PERIOD_MS } from '../model/limits.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
 import { ClickhouseSink } from '../runtime/hourly-sink.ts';
@@ -48,7 +49,7 @@ class StreamBench {
   readonly actors = Array.from({ length: PARTITIONS }, (_, partition) => {
     const decoder = new Decoder();
     const options = { partition, incarnation: INCARNATION, disorderMs: 5_000, horizonMs: 0, ledgerPeriodMs: MINUTE };
-    return new PartitionActor(options, new CellArena(), (...message) => decoder.decode(...message));
+    return new PartitionActor(options, new CellArena(), (...message) => decoder.decodeSpan(...message));
   });
   sequence = 0;
 
@@ -63,7 +64,7 @@ class StreamBench {
       tokens: { city: 'c', district: 'd', kind: 'k', source: 'g' },
       contentType: undefined,
       sourceSequence: null,
-      payload: new TextEncoder().encode(JSON.stringify(records)),
+      payload: ByteSpan.of(new TextEncoder().encode(JSON.stringify(records))),
     });
   }
 

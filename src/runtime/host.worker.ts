@@ -70,7 +70,7 @@ export default async function runHost(task: HostTask): Promise<void> {
       rejects: new StreamRejectSink(nc, systemClock, options.incarnation),
       clock: systemClock,
       decode: (payload, contentType, channel, source, receivedMs) =>
-        decoder.decode(payload, contentType, channel, source, receivedMs),
+        decoder.decodeSpan(payload, contentType, channel, source, receivedMs),
       suspects,
       inHand: new InHand(task.inHand),
       log,

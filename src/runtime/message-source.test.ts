@@ -54,7 +54,7 @@ function reading(partitions: readonly number[], { from = 1, isPaused = false } =
   if (isPaused) source.pause();
   const started = source.start(from, {
     onMessage: ({ sequence, subject, payload }) =>
-      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload).toString() }),
+      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload.view()).toString() }),
     onIdle: (frontierMs) => idle.push(frontierMs),
     onPassed: (sequence) => passed.push(sequence),
     onRemoved: (range) => removed.push(range),

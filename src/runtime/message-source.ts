@@ -23,6 +23,7 @@ import {
   type NextMsgRequest,
 } from '@nats-io/jetstream';
 import { createInbox, type Msg, nanos, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { ByteSpan } from '../model/byte-span.ts';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PARTITIONS_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
@@ -81,6 +82,8 @@ export class PullSource implements MessageSource {
   #backlog = 0;
   #paused = false;
   #stopped = false;
+  /** Something came since the last look: a clock is not asked for each message. */
+  #heard = false;
   #heardMs = 0;
   #watching: Promise<void> | null = null;
   #passedMs = 0;
@@ -148,6 +151,8 @@ export class PullSource implements MessageSource {
   async #watch(): Promise<void> {
     while (!this.#stopped) {
       await this.#clock.sleep(WATCH_MS);
+      if (this.#heard) this.#heardMs = this.#clock.monotonicMs();
+      this.#heard = false;
       const silent = this.#clock.monotonicMs() - this.#heardMs > SILENCE_MS_MAX;
       if (!this.#stopped && (this.#consumer === null || (silent && this.#pulls.size > 0))) {
         this.#abandon();
@@ -259,7 +264,7 @@ export class PullSource implements MessageSource {
       const subscription = this.#nc.subscribe(inbox, { callback: (error, msg) => this.#take(pull, error, msg) });
       const pull: Pull = { subscription, left: PULL_MESSAGES_MAX };
       this.#pulls.add(pull);
-      this.#tap?.listen(subscription.getID(), (line, bytes, start, end) => this.#takePlain(pull, line, bytes, start, end));
+      this.#tap?.listen(subscription.getID(), (line, bytes) => this.#takePlain(pull, line, bytes));
       const request = {
         batch: PULL_MESSAGES_MAX,
         max_bytes: PULL_BYTES,
@@ -290,23 +295,23 @@ export class PullSource implements MessageSource {
         subject,
         contentType: headers && headerOf(headers, 'content-type'),
         sourceSequence: headers && headerOf(headers, 'hourglass-seq'),
-        payload: msg.data,
+        payload: ByteSpan.of(msg.data),
       });
     else this.#listener?.onPassed(place.sequence, place.receivedMs);
     this.#count(pull);
   }
 
   /** The hot path: a message without headers, from the connection's bytes. */
-  #takePlain(pull: Pull, line: DeliveryLine, bytes: Uint8Array, start: number, end: number): void {
+  #takePlain(pull: Pull, line: DeliveryLine, bytes: Uint8Array): void {
     if (!this.#isNext(line)) return;
     if (this.#isOwn[partitionIn(bytes, line.subjectStart, line.subjectEnd)] === 1)
       this.#listener?.onMessage({
         sequence: line.sequence,
         receivedMs: line.receivedMs,
-        subject: this.#subjects.text(bytes, line.subjectStart, line.subjectEnd),
+        subject: this.#subjects.text(bytes, line.subjectStart, line.subjectEnd, line.subjectHash),
         contentType: undefined,
         sourceSequence: undefined,
-        payload: bytes.subarray(start, end),
+        payload: new ByteSpan(bytes, line.payloadStart, line.payloadEnd),
       });
     else this.#listener?.onPassed(line.sequence, line.receivedMs);
     this.#count(pull);
@@ -314,7 +319,7 @@ export class PullSource implements MessageSource {
 
   /** False where deliveries were lost on the way: the consumer is then made again. */
   #isNext({ delivery, sequence, pending }: Delivery): boolean {
-    this.#heardMs = this.#clock.monotonicMs();
+    this.#heard = true;
     if (delivery !== this.#expectedDelivery) {
       this.#abandon();
       return false;
@@ -333,7 +338,7 @@ export class PullSource implements MessageSource {
 
   /** A message of the server about the pull: a heartbeat, or its end. */
   #status(pull: Pull, msg: Msg): void {
-    this.#heardMs = this.#clock.monotonicMs();
+    this.#heard = true;
     const code = msg.headers?.code ?? 0;
     if (code === HEARTBEAT) {
       if (this.#backlog === 0) this.#listener?.onIdle(this.#clock.nowMs());

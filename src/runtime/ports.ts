@@ -4,6 +4,7 @@
  *
  * Boundary: types only.
  */
+import type { ByteSpan } from '../model/byte-span.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
@@ -20,7 +21,7 @@ export interface DeliveredMessage {
   /** The raw header `Hourglass-Seq`. */
   readonly sourceSequence: string | undefined;
   /** Valid for as long as the reader likes; never written to. */
-  readonly payload: Uint8Array;
+  readonly payload: ByteSpan;
 }
 
 export interface SourceListener {

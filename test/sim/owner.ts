@@ -80,8 +80,8 @@ export class Owner {
         rejects: seams.rejects?.(rejects) ?? rejects,
         clock,
         decode: (...message) => {
-          if (isPoison(message[0])) throw new Error('an actor fails on it');
-          return decoder.decode(...message);
+          if (isPoison(message[0].view())) throw new Error('an actor fails on it');
+          return decoder.decodeSpan(...message);
         },
         suspects,
         inHand,

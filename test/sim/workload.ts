@@ -3,6 +3,7 @@
  *
  * Boundary: messages to the stream, expectations beside them. Values are whole numbers, so that sums are exact.
  */
+import { ByteSpan } from '../../src/model/byte-span.ts';
 import { HOUR_MS } from '../../src/model/hour.ts';
 import type { Stream } from './broker.ts';
 import type { World } from './world.ts';
@@ -62,7 +63,7 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
       subject: `readings.${String(partition)}.c.d.k.g${String(partition)}`,
       contentType: undefined,
       sourceSequence,
-      payload,
+      payload: ByteSpan.of(payload),
     });
   };
 

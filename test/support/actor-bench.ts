@@ -3,6 +3,7 @@
  *
  * Boundary: no broker, no database, no clock; sequence numbers and times are the test's.
  */
+import { ByteSpan } from '../../src/model/byte-span.ts';
 import { CellArena } from '../../src/actors/cell-arena.ts';
 import type { SealedBlock } from '../../src/actors/outbox.ts';
 import { type ActorOptions, type ActorSnapshot, PartitionActor } from '../../src/actors/partition-actor.ts';
@@ -67,7 +68,7 @@ export class ActorBench {
       tokens: { city, district, kind, source },
       contentType: undefined,
       sourceSequence: seq ?? null,
-      payload: payload instanceof Uint8Array ? payload : new TextEncoder().encode(JSON.stringify(payload)),
+      payload: ByteSpan.of(payload instanceof Uint8Array ? payload : new TextEncoder().encode(JSON.stringify(payload))),
     });
   }
 
@@ -112,5 +113,5 @@ export class ActorBench {
 function decoding(): ConstructorParameters<typeof PartitionActor>[2] {
   const decoder = new Decoder();
   return (payload, contentType, channel, source, receivedMs) =>
-    decoder.decode(payload, contentType, channel, source, receivedMs);
+    decoder.decodeSpan(payload, contentType, channel, source, receivedMs);
 }

@@ -16,7 +16,9 @@ const partition = z
     partition: z.int(),
     owner: z.string().nullable().openapi({ description: '`<node>/<thread>`; null: none answers, and so is all else.' }),
     epoch: count.openapi({ description: 'Rises with each change of owner.' }),
-    backlog: count.openapi({ description: 'Messages that the owner’s thread has still to come past, those of other partitions among them.' }),
+    backlog: count.openapi({
+      description: 'Messages that the owner’s thread has still to come past, those of other partitions among them.',
+    }),
     position: count.openapi({ description: 'Next stream sequence to read.' }),
     watermark: time,
     watermark_age_seconds: age,

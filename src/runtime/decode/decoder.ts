@@ -6,6 +6,7 @@
  * Invariants: never throws for any payload; one bad reading spoils no other; each reading of the message is usable,
  * or rejected for one reason, never both.
  */
+import { ByteSpan } from '../../model/byte-span.ts';
 import type { Decoded, ReadingBatch } from '../../model/reading.ts';
 import { Columns } from './columns.ts';
 import { FrameDecoder } from './frame.ts';
@@ -39,6 +40,17 @@ export class Decoder {
     source: string,
     receivedMs: number,
   ): Decoded {
+    return this.decodeSpan(ByteSpan.of(payload), contentType, channel, source, receivedMs);
+  }
+
+  /** {@link decode} for a payload inside other bytes. */
+  decodeSpan(
+    payload: ByteSpan,
+    contentType: string | undefined,
+    channel: string,
+    source: string,
+    receivedMs: number,
+  ): Decoded {
     try {
       const format = formatOf(contentType) ?? sniff(payload);
       return { ok: true, batch: this.#decodeAs(format, payload, channel, source, receivedMs) };
@@ -48,12 +60,12 @@ export class Decoder {
     }
   }
 
-  #decodeAs(format: Format, payload: Uint8Array, channel: string, source: string, receivedMs: number): ReadingBatch {
+  #decodeAs(format: Format, payload: ByteSpan, channel: string, source: string, receivedMs: number): ReadingBatch {
     switch (format) {
       case 'senml':
         return this.#senml.decode(payload, source, receivedMs);
       case 'frame':
-        return this.#frames.decode(payload, channel, source);
+        return this.#frames.decode(payload.view(), channel, source);
     }
   }
 }
@@ -73,11 +85,12 @@ function formatOf(contentType: string | undefined): Format | undefined {
 }
 
 /** `[` or `{` after a byte order mark and JSON's white space is JSON; anything else is MessagePack. */
-function sniff(payload: Uint8Array): Format {
-  let at = payload[0] === 0xef && payload[1] === 0xbb && payload[2] === 0xbf ? 3 : 0;
-  while (isWhiteSpace(payload[at])) at += 1;
-  if (at >= payload.length) throw new MalformedPayload('the payload is empty');
-  return payload[at] === 0x5b || payload[at] === 0x7b ? 'senml' : 'frame';
+function sniff({ bytes, start, end }: ByteSpan): Format {
+  let at = start;
+  if (end - start >= 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
+  while (at < end && isWhiteSpace(bytes[at])) at += 1;
+  if (at >= end) throw new MalformedPayload('the payload is empty');
+  return bytes[at] === 0x5b || bytes[at] === 0x7b ? 'senml' : 'frame';
 }
 
 function isWhiteSpace(byte: number | undefined): boolean {

@@ -1,6 +1,7 @@
 /** The short cut for plain packs gives what the full parser gives, to the bit, or says no. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ByteSpan } from '../../model/byte-span.ts';
 import { plain, type PlainDecoded } from '../../../test/fixtures/decoded.ts';
 import { HOSTILE_PAYLOADS } from '../../../test/fixtures/hostile-payloads.ts';
 import { SENML_METRICS_REMEMBERED, SENML_SCAN_RECORDS_MAX } from '../../model/limits.ts';
@@ -18,8 +19,23 @@ const scanner = new SenmlScanner(columns, names);
 const full = new SenmlDecoder(new Columns());
 
 /** Null where the scanner says no. */
+const AROUND = [
+  ['5', '\r\nMSG'],
+  ['[', ']'],
+  ['', '0'],
+  ['\n', ' "v":1}]'],
+  ['', '"'],
+].map((texts) => texts.map((text) => Buffer.from(text)) as [Buffer, Buffer]);
+
 function scanned(payload: Uint8Array): PlainDecoded | null {
-  if (!scanner.scan(payload, SOURCE, RECEIVED_MS)) return null;
+  const found = scanner.scan(ByteSpan.of(payload), SOURCE, RECEIVED_MS);
+  // The bytes around a payload are another message's.
+  for (const [before, after] of AROUND) {
+    const bytes = Buffer.concat([before, payload, after]);
+    const span = new ByteSpan(bytes, before.length, before.length + payload.length);
+    expect(scanner.scan(span, SOURCE, RECEIVED_MS)).toBe(found);
+  }
+  if (!found) return null;
   return plain({ ok: true, batch: columns.finish(names.columns) });
 }
 

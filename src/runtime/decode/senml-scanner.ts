@@ -7,6 +7,7 @@
  * Invariant: where it says yes, columns and names are to the bit what the full parser gives (senml-scanner.test.ts).
  */
 import { SENML_SCAN_RECORDS_MAX } from '../../model/limits.ts';
+import type { ByteSpan } from '../../model/byte-span.ts';
 import type { Columns } from './columns.ts';
 import type { SenmlNames } from './senml-names.ts';
 import { resolveTimeMs } from './senml-time.ts';
@@ -47,6 +48,7 @@ export class SenmlScanner {
   readonly #names: SenmlNames;
   #bytes: Uint8Array = new Uint8Array();
   #at = 0;
+  #end = 0;
   /** The text read last, without its quotes. */
   #textStart = 0;
   #textEnd = 0;
@@ -60,9 +62,10 @@ export class SenmlScanner {
   }
 
   /** False where the pack is not plain; the columns then hold nothing. Parameters as of the decoder. */
-  scan(payload: Uint8Array, source: string, receivedMs: number): boolean {
-    this.#bytes = payload;
-    this.#at = 0;
+  scan(payload: ByteSpan, source: string, receivedMs: number): boolean {
+    this.#bytes = payload.bytes;
+    this.#at = payload.start;
+    this.#end = payload.end;
     this.#baseStart = 0;
     this.#baseEnd = 0;
     this.#baseTimeS = 0;
@@ -81,7 +84,7 @@ export class SenmlScanner {
       if (byte !== COMMA) return false;
     }
     this.#next();
-    if (this.#at < payload.length) return false;
+    if (this.#at !== this.#end) return false;
     this.#columns.begin(rows);
     return true;
   }
@@ -162,13 +165,14 @@ export class SenmlScanner {
   /** Visible ASCII and spaces without an escape. */
   #scanText(): boolean {
     const bytes = this.#bytes;
+    const end = this.#end;
     let at = this.#at;
     if (bytes[at] !== QUOTE) return false;
     this.#textStart = ++at;
     for (;;) {
+      if (at >= end) return false;
       const byte = bytes[at]!;
       if (byte === QUOTE) break;
-      // Beyond the payload's end there is no number, which is neither.
       if (!(byte >= 0x20 && byte < 0x7f) || byte === BACKSLASH) return false;
       at += 1;
     }
@@ -205,6 +209,8 @@ export class SenmlScanner {
       if (decimals === 0) return NaN;
       digits += decimals;
     }
+    // The bytes behind the payload may be digits too.
+    if (at > this.#end) return NaN;
     if (digits > EXACT_DIGITS || byte === 0x65 || byte === 0x45) return this.#scanLongNumber(start, at);
     this.#at = at;
     const value = decimals === 0 ? mantissa : mantissa / POWERS_OF_TEN[decimals]!;
@@ -216,21 +222,21 @@ export class SenmlScanner {
     const bytes = this.#bytes;
     let at = from;
     // Letters, digits, signs: JSON_NUMBER says which of them make a number.
-    while (at < bytes.length && isOfNumber(bytes[at]!)) at += 1;
+    while (at < this.#end && isOfNumber(bytes[at]!)) at += 1;
     const text = latin1.decode(bytes.subarray(start, at));
     this.#at = at;
     return JSON_NUMBER.test(text) ? Number(text) : NaN;
   }
 
-  /** Passes over white space; the byte behind it, undefined at the end. */
-  #next(): number | undefined {
+  /** Passes over white space; the byte behind it, -1 at the end. */
+  #next(): number {
     const bytes = this.#bytes;
-    let byte = bytes[this.#at];
-    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+    while (this.#at < this.#end) {
+      const byte = bytes[this.#at]!;
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return byte;
       this.#at += 1;
-      byte = bytes[this.#at];
     }
-    return byte;
+    return -1;
   }
 }
 

@@ -7,6 +7,7 @@
  * Packs of the plain shape are read by {@link SenmlScanner}; this is the full parser, which reads every pack.
  */
 import { SENML_RECORDS_MAX, SENML_VERSION_MAX } from '../../model/limits.ts';
+import type { ByteSpan } from '../../model/byte-span.ts';
 import type { ReadingBatch } from '../../model/reading.ts';
 import type { Columns } from './columns.ts';
 import { MalformedPayload } from './malformed.ts';
@@ -42,9 +43,9 @@ export class SenmlDecoder {
    * @param receivedMs what times below 2^28 s are relative to; ms since 1970 UTC, whole.
    * @throws {MalformedPayload} where the pack as a whole cannot be read.
    */
-  decode(payload: Uint8Array, source: string, receivedMs: number): ReadingBatch {
+  decode(payload: ByteSpan, source: string, receivedMs: number): ReadingBatch {
     if (this.#scanner.scan(payload, source, receivedMs)) return this.#columns.finish(this.#names.columns);
-    return this.parse(payload, source, receivedMs);
+    return this.parse(payload.view(), source, receivedMs);
   }
 
   /** {@link decode} without the short cut for plain packs. */

@@ -3,26 +3,37 @@
  *
  * `MSG <subject> <sid> $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending> <bytes>\r\n`
  *
- * Job: numbers and places, without a text or an object in between, from the line's end, where the numbers are. Boundary:
- * says no to any other line (a server with a domain, another reply); the client library then reads it.
+ * Job: numbers and places in one pass, without a text or an object in between. Boundary: says no to any other line (a
+ * server with a domain, another reply) and to one that is not whole; others then read it.
+ * Invariant: every byte of a line that it says yes to has been looked at, but for those of a reply's first part that is as
+ * long as that of the line before with the same `sid`: a subscription has one consumer.
  */
 const SPACE = 0x20;
 const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
-const DOLLAR = 0x24;
+const CARRIAGE_RETURN = 0x0d;
+const NEWLINE = 0x0a;
 /** `MSG `. */
 const VERB_BYTES = 4;
 /** Of `$JS.ACK.<stream>.<consumer>.<delivered>.` */
 const DOTS_BEFORE_SEQUENCE = 5;
-/** The digits of ns below a ms. */
-const NS_DIGITS_BELOW_MS = 6;
+/** Of a reply: with more of them the server has a domain, and its numbers stand elsewhere. */
+const DOTS = 8;
+const JS_ACK = [...Buffer.from('$JS.ACK.')];
+/** Digits of the ns since 1970 from 2001 to 2286, and of the ms in front. */
+const NS_DIGITS = 19;
+const MS_DIGITS = 13;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
 
 export class DeliveryLine {
   /** Of the subscription. */
   sid = 0;
   subjectStart = 0;
   subjectEnd = 0;
+  /** FNV-1a of the subject's bytes. */
+  subjectHash = 0;
   /** In the stream. */
   sequence = 0;
   /** Counts the deliveries of the consumer from 1. */
@@ -31,45 +42,88 @@ export class DeliveryLine {
   receivedMs = 0;
   /** Messages that wait behind this one. */
   pending = 0;
+  payloadStart = 0;
+  payloadEnd = 0;
+  /** Of the line before: its subscription, and the bytes of its reply in front of the stream sequence. */
+  #knownSid = -1;
+  #knownBytes = 0;
   #at = 0;
 
-  /**
-   * @param start of the line. @param end the place of the space before its last number.
-   * @returns false where it is no such line; the fields then mean nothing.
-   */
-  read(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#at = end;
-    this.pending = this.#number(bytes, DOT, 0);
-    this.receivedMs = this.#number(bytes, DOT, NS_DIGITS_BELOW_MS);
-    this.delivery = this.#number(bytes, DOT, 0);
-    this.sequence = this.#number(bytes, DOT, 0);
-    let at = this.#at;
-    let dots = 0;
-    while (at > start && bytes[at] !== SPACE) {
-      if (bytes[at] === DOT) dots += 1;
-      at -= 1;
+  /** @param start of the line. @returns false where it is no such line, or not whole; the fields then mean nothing. */
+  read(bytes: Uint8Array, start: number): boolean {
+    let hash = FNV_OFFSET;
+    let at = start + VERB_BYTES;
+    let byte = bytes[at]!;
+    while (byte > SPACE) {
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
+      byte = bytes[++at]!;
     }
-    if (dots !== DOTS_BEFORE_SEQUENCE || bytes[at + 1] !== DOLLAR) return false;
-    this.#at = at;
-    this.sid = this.#number(bytes, SPACE, 0);
+    if (byte !== SPACE) return false;
     this.subjectStart = start + VERB_BYTES;
-    this.subjectEnd = this.#at;
-    return !Number.isNaN(this.pending + this.receivedMs + this.delivery + this.sequence + this.sid);
+    this.subjectEnd = at;
+    this.subjectHash = hash;
+    this.#at = at + 1;
+    this.sid = this.#number(bytes, SPACE);
+    if (this.sid < 0 || !this.#passConsumer(bytes)) return false;
+    this.sequence = this.#number(bytes, DOT);
+    this.delivery = this.#number(bytes, DOT);
+    const timeAt = this.#at;
+    this.receivedMs = this.#digits(bytes, MS_DIGITS);
+    this.#at = timeAt + NS_DIGITS + 1;
+    if (this.receivedMs < 0 || bytes[timeAt + NS_DIGITS] !== DOT) return false;
+    this.pending = this.#number(bytes, SPACE);
+    const size = this.#number(bytes, CARRIAGE_RETURN);
+    if (this.sequence < 0 || this.delivery < 0 || this.pending < 0 || size < 0) return false;
+    if (bytes[this.#at] !== NEWLINE) return false;
+    this.payloadStart = this.#at + 1;
+    this.payloadEnd = this.payloadStart + size;
+    return true;
   }
 
-  /** The whole number that ends at the place read last, without so many of its last digits; NaN where there is none. */
-  #number(bytes: Uint8Array, before: number, without: number): number {
-    const end = this.#at - 1 - without;
-    let at = end;
+  /** Passes over `$JS.ACK.<stream>.<consumer>.<delivered>.` */
+  #passConsumer(bytes: Uint8Array): boolean {
+    const start = this.#at;
+    if (this.sid === this.#knownSid && bytes[start + this.#knownBytes - 1] === DOT) {
+      this.#at = start + this.#knownBytes;
+      return true;
+    }
+    for (let i = 0; i < JS_ACK.length; i++) if (bytes[start + i] !== JS_ACK[i]) return false;
+    let dots = 0;
+    let end = start;
+    for (let at = start; bytes[at]! > SPACE; at++) {
+      if (bytes[at] !== DOT) continue;
+      dots += 1;
+      if (dots === DOTS_BEFORE_SEQUENCE) end = at + 1;
+    }
+    if (dots !== DOTS) return false;
+    this.#knownSid = this.sid;
+    this.#knownBytes = end - start;
+    this.#at = end;
+    return true;
+  }
+
+  /** The whole number here, and passes over the byte behind it, which must be `behind`; -1 where it is not so. */
+  #number(bytes: Uint8Array, behind: number): number {
+    let at = this.#at;
+    const start = at;
     let value = 0;
-    let place = 1;
     let byte = bytes[at]!;
     while (byte >= ZERO && byte <= NINE) {
-      value += (byte - ZERO) * place;
-      place *= 10;
-      byte = bytes[--at]!;
+      value = value * 10 + (byte - ZERO);
+      byte = bytes[++at]!;
     }
-    this.#at = at;
-    return at === end || byte !== before ? NaN : value;
+    this.#at = at + 1;
+    return at === start || byte !== behind ? -1 : value;
+  }
+
+  /** The number of so many digits here; -1 where one of them is none. */
+  #digits(bytes: Uint8Array, count: number): number {
+    let value = 0;
+    for (let at = this.#at; at < this.#at + count; at++) {
+      const byte = bytes[at]!;
+      if (!(byte >= ZERO && byte <= NINE)) return -1;
+      value = value * 10 + (byte - ZERO);
+    }
+    return value;
   }
 }

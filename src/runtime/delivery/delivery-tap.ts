@@ -12,8 +12,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DeliveryLine } from './delivery-line.ts';
 
-/** Takes a message; its payload is `bytes` from `start` to `end`, never written to again. */
-export type TakeDelivery = (line: DeliveryLine, bytes: Uint8Array, start: number, end: number) => void;
+/** Takes a message; `line` says where its payload is in `bytes`, which are never written to again. */
+export type TakeDelivery = (line: DeliveryLine, bytes: Uint8Array) => void;
 
 /** The part of the library's parser that is used. */
 interface Parser {
@@ -127,24 +127,21 @@ export class TappedParser {
 
   /** Returns the end of the operation that begins here; -1, and how much is missing, where it is not whole. */
   #takeOperation(bytes: Uint8Array, start: number): number {
-    let newline = start;
-    while (newline < bytes.length && bytes[newline] !== NEWLINE) newline += 1;
-    if (newline === bytes.length) {
-      this.#missing = 0;
-      return -1;
-    }
-    const end = operationEnd(bytes, start, newline);
-    if (end > bytes.length) {
-      this.#missing = end - bytes.length;
-      return -1;
-    }
-    if (bytes[start] === LETTER_M && this.#line.read(bytes, start, lastSpace(bytes, start, newline))) {
-      const take = this.#listeners.get(this.#line.sid);
-      if (take !== undefined) {
-        take(this.#line, bytes, newline + 1, end - PAYLOAD_END_BYTES);
+    const line = this.#line;
+    if (bytes[start] === LETTER_M && line.read(bytes, start)) {
+      const end = line.payloadEnd + PAYLOAD_END_BYTES;
+      const take = this.#listeners.get(line.sid);
+      if (end <= bytes.length && take !== undefined) {
+        take(line, bytes);
         return end;
       }
     }
+    const newline = bytes.indexOf(NEWLINE, start);
+    this.#missing = 0;
+    if (newline < 0) return -1;
+    const end = operationEnd(bytes, start, newline);
+    this.#missing = end - bytes.length;
+    if (this.#missing > 0) return -1;
     this.#inner.parse(bytes.subarray(start, end));
     return end;
   }
@@ -154,15 +151,8 @@ export class TappedParser {
 function operationEnd(bytes: Uint8Array, start: number, newline: number): number {
   if (bytes[start] !== LETTER_M && bytes[start] !== LETTER_H) return newline + 1;
   let size = 0;
-  for (let at = lastSpace(bytes, start, newline) + 1; at < newline - 1; at++) size = size * 10 + bytes[at]! - ZERO;
+  for (let at = bytes.lastIndexOf(SPACE, newline) + 1; at < newline - 1; at++) size = size * 10 + bytes[at]! - ZERO;
   return newline + 1 + size + PAYLOAD_END_BYTES;
-}
-
-/** The last space of a line; its start where there is none. */
-function lastSpace(bytes: Uint8Array, start: number, newline: number): number {
-  let at = newline;
-  while (at > start && bytes[at] !== SPACE) at -= 1;
-  return at;
 }
 
 function isParser(value: unknown): value is Parser {

@@ -5,7 +5,12 @@ import { SubjectTable } from './subject-table.ts';
 const encoder = new TextEncoder();
 const ask = (table: SubjectTable, subject: string): string => {
   const bytes = encoder.encode(`MSG ${subject} 7`);
-  return table.text(bytes, 4, bytes.length - 2);
+  return table.text(
+    bytes,
+    4,
+    bytes.length - 2,
+    bytes.reduce((sum, byte) => sum + byte, 0),
+  );
 };
 
 describe('the table of subjects', () => {

@@ -7,9 +7,6 @@
  */
 import { SUBJECTS_CACHED_MAX } from '../../model/limits.ts';
 
-const FNV_OFFSET = 0x811c9dc5;
-const FNV_PRIME = 0x01000193;
-const ASCII_MAX = 0x7f;
 const utf8 = new TextDecoder();
 
 export class SubjectTable {
@@ -22,14 +19,8 @@ export class SubjectTable {
     this.#mask = places - 1;
   }
 
-  text(bytes: Uint8Array, start: number, end: number): string {
-    let hash = FNV_OFFSET;
-    let bits = 0;
-    for (let at = start; at < end; at++) {
-      const byte = bytes[at]!;
-      bits |= byte;
-      hash = Math.imul(hash ^ byte, FNV_PRIME);
-    }
+  /** @param hash of the bytes, any that is good. */
+  text(bytes: Uint8Array, start: number, end: number, hash: number): string {
     // The low bits of the product know little of the last bytes.
     const first = (hash ^ (hash >>> 15)) & this.#mask;
     const texts = this.#texts;
@@ -40,7 +31,7 @@ export class SubjectTable {
     texts[second] = known;
     const text =
       other !== undefined && isText(other, bytes, start, end) ? other : utf8.decode(bytes.subarray(start, end));
-    texts[first] = bits <= ASCII_MAX ? text : undefined;
+    texts[first] = text.length === end - start ? text : undefined;
     return text;
   }
 }
