@@ -162,13 +162,11 @@ export class Host {
     const leaving = this.#forget(partitions);
     for (let first = 0; first < leaving.length; first += AT_ONCE)
       await Promise.all(leaving.slice(first, first + AT_ONCE).map((runner) => this.#commitFinally(runner)));
-    await this.#readAlso(new Map());
   }
 
   /** Somebody else has them. */
-  async drop(partitions: readonly number[]): Promise<void> {
+  drop(partitions: readonly number[]): void {
     this.#release(partitions);
-    await this.#readAlso(new Map());
   }
 
   #release(partitions: readonly number[]): void {
@@ -178,6 +176,8 @@ export class Host {
   #forget(partitions: readonly number[]): PartitionRunner[] {
     const leaving = partitions.flatMap((partition) => this.#runners.get(partition) ?? []);
     for (const { partition } of leaving) this.#runners.delete(partition);
+    // Where some are left, it goes on: messages of those that left are passed over.
+    if (this.#runners.size === 0) this.#stopReading();
     return leaving;
   }
 
@@ -198,10 +198,8 @@ export class Host {
    */
   async #readAlso(opened: ReadonlyMap<number, PartitionRunner>): Promise<void> {
     if (this.#stopping) return;
-    // Abandons its messages at once; the rest is courtesy.
-    void this.#source?.stop();
+    this.#stopReading();
     for (const [partition, runner] of opened) this.#runners.set(partition, runner);
-    this.#source = null;
     if (this.#runners.size === 0) return;
     const from = Math.min(...[...this.#runners.values()].map((runner) => runner.actor.position));
     const source = this.#ports.source(this.owned());
@@ -222,6 +220,12 @@ export class Host {
       onRemoved: (range) => void this.#missRemoved(range).catch((error: unknown) => this.#fail(error)),
       onBroken: (error) => this.#fail(error),
     });
+  }
+
+  #stopReading(): void {
+    // Abandons its messages at once; the rest is courtesy.
+    void this.#source?.stop();
+    this.#source = null;
   }
 
   /** Stops reading, writes a last checkpoint of every partition, and inserts what can be inserted in `patienceMs`. */

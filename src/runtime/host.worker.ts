@@ -43,12 +43,20 @@ export default async function runHost(task: HostTask): Promise<void> {
   };
   let { budget } = task;
   let onBudget = (): void => undefined;
+  let onJoin = (): void => undefined;
+  const joinAsked = new Promise<void>((resolve) => (onJoin = resolve));
   const stopAsked = new Promise<StopRequest>((resolve) => {
     port.on('message', (request: ThreadRequest) => {
-      if (request.type === 'stop') resolve(request);
-      else {
-        ({ budget } = request);
-        onBudget();
+      switch (request.type) {
+        case 'stop':
+          resolve(request);
+          break;
+        case 'join':
+          onJoin();
+          break;
+        case 'budget':
+          ({ budget } = request);
+          onBudget();
       }
     });
   });
@@ -108,6 +116,8 @@ export default async function runHost(task: HostTask): Promise<void> {
     // What is slow the first time (connections, code) must not be while a partition waits between two owners.
     const questions = Promise.allSettled([sink.highestBlocks(), history.bounds(), suspects.poisonous()]);
     await Promise.race([questions, systemClock.sleep(WARM_UP_MS_MAX)]);
+    report({ type: 'ready' });
+    await Promise.race([joinAsked, stopAsked, host.failed]);
     keeper.start();
     live.start();
     void keeper.settled.then(() => report({ type: 'started' }));

@@ -59,6 +59,8 @@ export interface WorkerNode {
 
 /** Of the time to drain, what the database gets to take the last rows; the rest is for checkpoints. */
 const PATIENCE_MS = 12_000;
+/** New threads join without those that are not ready by then. */
+const READY_MS_MAX = 15_000;
 
 export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const { config, natsUrl, clickhouseUrl, topology, log } = options;
@@ -89,7 +91,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const shareMemory = (): void => {
     for (const thread of threads) thread.setBudget(budgetNow());
   };
-  const addThread = (): void => {
+  const addThread = (): SupervisedThread => {
     const host: HostOptions = {
       owner: `${name}/${String(threads.length)}`,
       incarnation: topology.incarnation,
@@ -98,7 +100,24 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       ledgerPeriodMs: LEDGER_PERIOD_MS,
     };
     const task = { natsUrl, clickhouseUrl, partitionsOfStream: topology.partitions, host };
-    threads.push(new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) }));
+    const thread = new SupervisedThread(pool, task, suspects, { clock: systemClock, log, budget: budgetNow(1) });
+    threads.push(thread);
+    return thread;
+  };
+  /** They join together, so that each partition moves once. */
+  const letIn = async (coming: readonly SupervisedThread[]): Promise<void> => {
+    await Promise.all(coming.map(async (thread) => await isReady(thread)));
+    for (const thread of coming) thread.join();
+  };
+  /** Beside threads that read, one is started after the other: a start takes a processor for half a second. */
+  const addThreads = async (count: number): Promise<void> => {
+    const coming: SupervisedThread[] = [];
+    while (coming.length < count) {
+      const thread = addThread();
+      coming.push(thread);
+      await isReady(thread);
+    }
+    await letIn(coming);
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {
@@ -107,7 +126,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     resizing = (async (): Promise<void> => {
       await before;
       if (workers !== threads.length) log.info(`worker threads: ${String(threads.length)} -> ${String(workers)}`);
-      while (threads.length < workers) addThread();
+      await addThreads(workers - threads.length);
       shareMemory();
       const leaving = threads.splice(workers);
       restarts += leaving.reduce((sum, thread) => sum + thread.restarts, 0);
@@ -116,7 +135,8 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     })();
     await resizing;
   };
-  await resize(config.workers);
+  void letIn(Array.from({ length: config.workers }, addThread));
+  shareMemory();
   const workers = (): number => threads.length;
   const figures = (): HostStats[] => threads.map((thread) => thread.stats).filter((one) => one !== null);
   const scaler = new AutoScaler({
@@ -166,4 +186,11 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       await nc.close();
     },
   };
+}
+
+/** Or is not for so long that the others do not wait for it. */
+async function isReady(thread: SupervisedThread): Promise<void> {
+  const late = new AbortController();
+  await Promise.race([thread.ready, systemClock.sleep(READY_MS_MAX, late.signal)]);
+  late.abort();
 }

@@ -23,6 +23,8 @@ const WATCH_MS = 1_000;
 export type ThreadTask = Omit<HostTask, 'port' | 'inHand' | 'budget' | 'restarts'>;
 
 export class SupervisedThread {
+  /** Resolves when the thread has its connections for the first time, and waits to be let in. */
+  readonly ready: Promise<void>;
   /** Resolves when the thread has had its share of the partitions for the first time. */
   readonly started: Promise<void>;
   readonly #pool: Piscina;
@@ -35,6 +37,9 @@ export class SupervisedThread {
   readonly #stop = new AbortController();
   #port: MessagePort | null = null;
   #heardMs = 0;
+  #isReady = false;
+  #mayJoin = false;
+  #onReady: () => void = () => undefined;
   #onStarted: () => void = () => undefined;
   stats: HostStats | null = null;
   restarts = 0;
@@ -51,6 +56,7 @@ export class SupervisedThread {
     this.#suspects = suspects;
     this.#clock = clock;
     this.#log = log;
+    this.ready = new Promise((resolve) => (this.#onReady = resolve));
     this.started = new Promise((resolve) => (this.#onStarted = resolve));
     this.#running = this.#runUntilStopped();
   }
@@ -59,6 +65,12 @@ export class SupervisedThread {
   setBudget(budget: MemoryBudget): void {
     this.#budget = budget;
     this.#port?.postMessage({ type: 'budget', budget } satisfies ThreadRequest);
+  }
+
+  /** From now on it takes its share of the partitions, in this run and the next. */
+  join(): void {
+    this.#mayJoin = true;
+    if (this.#isReady) this.#port?.postMessage({ type: 'join' } satisfies ThreadRequest);
   }
 
   /** Final checkpoints, then release. */
@@ -104,6 +116,7 @@ export class SupervisedThread {
   async #runOnce(inHand: InHand): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
+    this.#isReady = false;
     this.#heardMs = this.#clock.monotonicMs();
     port1.on('message', (report: ThreadReport) => this.#take(report));
     const over = new AbortController();
@@ -141,6 +154,11 @@ export class SupervisedThread {
   #take(report: ThreadReport): void {
     this.#heardMs = this.#clock.monotonicMs();
     switch (report.type) {
+      case 'ready':
+        this.#isReady = true;
+        this.#onReady();
+        if (this.#mayJoin) this.join();
+        break;
       case 'started':
         this.#onStarted();
         break;

@@ -33,10 +33,17 @@ export interface BudgetNotice {
   readonly budget: MemoryBudget;
 }
 
-export type ThreadRequest = StopRequest | BudgetNotice;
+/** To the thread: it may join the others and take its share of the partitions. */
+export interface JoinRequest {
+  readonly type: 'join';
+}
+
+export type ThreadRequest = StopRequest | BudgetNotice | JoinRequest;
 
 /** From the thread. */
 export type ThreadReport =
+  /** It has its connections and waits for {@link JoinRequest}. */
+  | { readonly type: 'ready' }
   | { readonly type: 'started' }
   | { readonly type: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly text: string }
   | { readonly type: 'stats'; readonly stats: HostStats };

@@ -36,7 +36,7 @@ export interface PartitionOwner {
   /** Stops reading them and writes their final checkpoints. */
   handOver(partitions: readonly number[]): Promise<void>;
   /** Somebody else has them: forgets them without a word. */
-  drop(partitions: readonly number[]): Promise<void>;
+  drop(partitions: readonly number[]): void;
 }
 
 export interface KeeperOptions extends MemberName {
@@ -182,7 +182,7 @@ export class LeaseKeeper {
   async #moveUntilStopped(): Promise<void> {
     try {
       while (!this.#stop.signal.aborted && !this.#isLeaving) {
-        if (this.#lease.isBroken) await this.#joinAnew();
+        if (this.#lease.isBroken) this.#joinAnew();
         const isInformed = this.#lease.isHeld && this.#table.echoBeat >= this.#firstBeat;
         const hasMoved = isInformed && (await this.#move());
         if (!hasMoved) await this.#clock.sleep(LEASE_LOOK_MS, this.#stop.signal);
@@ -193,11 +193,11 @@ export class LeaseKeeper {
   }
 
   /** Others believe that this member is gone, and may have what it had. */
-  async #joinAnew(): Promise<void> {
+  #joinAnew(): void {
     const owned = this.#owner.owned();
     if (owned.length > 0)
       this.#log.warn(`this worker was silent for too long: others take its partitions ${owned.join(', ')} over`);
-    await this.#owner.drop(owned);
+    this.#owner.drop(owned);
     this.#lease.rejoin();
   }
 
