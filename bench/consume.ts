@@ -10,7 +10,7 @@ import { totalsOf, waitUntil } from './waiting.ts';
 const SIZES: Record<Size, { singles: number; frames: number; series: number; rounds: number }> = {
   tiny: { singles: 2_000, frames: 40, series: 10_000, rounds: 2 },
   small: { singles: 1_000_000, frames: 6_000, series: 200_000, rounds: 3 },
-  full: { singles: 2_000_000, frames: 20_000, series: 200_000, rounds: 5 },
+  full: { singles: 2_000_000, frames: 60_000, series: 200_000, rounds: 5 },
 };
 const CONSUME_MS_MAX = 300_000;
 

@@ -22,6 +22,7 @@ import { timeBounds } from '../model/reading-time.ts';
 import { BlockBuilder } from './block-builder.ts';
 import type { CellArena } from './cell-arena.ts';
 import { addGap, gapOf } from './gaps.ts';
+import { KnownSlots, learn, type Slots } from './known-slots.ts';
 import { LedgerBook, type LedgerBookState } from './ledger-book.ts';
 import { type CityRow, LiveFigures } from './live-figures.ts';
 import { openHours } from './open-hours.ts';
@@ -115,7 +116,7 @@ export class PartitionActor {
   readonly #book: LedgerBook;
   #gaps: readonly Gap[];
   #live: LiveFigures | null = null;
-  #slots = new WeakMap<object, Int32Array>();
+  readonly #slots = new KnownSlots();
   /** Channels of the subjects that are remembered; made anew with the series. */
   #channels = new WeakMap<SubjectTokens, KnownChannel[]>();
   #rejects: Reject[] = [];
@@ -404,7 +405,7 @@ export class PartitionActor {
   #count(message: StreamMessage, tokens: SubjectTokens, batch: ReadingBatch): number {
     const { count, index, timeMs, value } = batch;
     const { lowestMs, highestMs } = timeBounds(message.receivedMs, this.#options.horizonMs);
-    const slots = this.#slotsOf(batch);
+    const slots = this.#slots.of(batch.names, count === 0 ? 0 : index[count - 1]! + 1);
     let newestMs = -Infinity;
     let hourBegin = 0;
     let hourEnd = 0;
@@ -424,7 +425,7 @@ export class PartitionActor {
         (tooOld ??= []).push(row);
         continue;
       }
-      let slot = slots[row]!;
+      let slot = slots.base + slots.rows[row]!;
       if (slot < 0) slot = this.#resolve(tokens, batch, slots, row);
       if (time < hourBegin || time >= hourEnd) {
         hour = Math.floor(time / HOUR_MS);
@@ -442,23 +443,11 @@ export class PartitionActor {
     return newestMs;
   }
 
-  /** Slots by row of the names; -1 where not looked up yet. Columns that never change keep theirs. */
-  #slotsOf(batch: ReadingBatch): Int32Array {
-    const { names } = batch;
-    if (!names.stable) return freshSlots(batch.count === 0 ? 0 : batch.index[batch.count - 1]! + 1);
-    let slots = this.#slots.get(names);
-    if (slots === undefined) {
-      slots = new Int32Array(names.metricOf.length).fill(-1);
-      this.#slots.set(names, slots);
-    }
-    return slots;
-  }
-
-  #resolve(tokens: SubjectTokens, batch: ReadingBatch, slots: Int32Array, row: number): number {
+  #resolve(tokens: SubjectTokens, batch: ReadingBatch, slots: Slots, row: number): number {
     const { names } = batch;
     const channel = this.#channelOf(tokens, names.metrics[names.metricOf[row]!]!);
     const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
-    slots[row] = slot;
+    learn(slots, row, slot);
     return slot;
   }
 
@@ -529,7 +518,7 @@ export class PartitionActor {
     this.#windows.release();
     const moved = this.#series.compact((slot) => !idle(slot));
     decodeWindows(held, this.#windows, moved);
-    this.#slots = new WeakMap();
+    this.#slots.forgetAll();
     this.#channels = new WeakMap();
     this.#announced = 0;
     for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
@@ -560,11 +549,3 @@ export const FIRST_STATE: ActorState = {
   newestReceivedMs: 0,
   gaps: [],
 };
-
-let scratchSlots = new Int32Array(1024);
-
-/** Slots for names that do not last: reused memory, all unknown. */
-function freshSlots(length: number): Int32Array {
-  if (scratchSlots.length < length) scratchSlots = new Int32Array(length * 2);
-  return scratchSlots.fill(-1, 0, length);
-}

@@ -34,7 +34,8 @@ export interface SeriesSegment {
 
 const FIRST_TABLE = 64;
 const FIRST_NAMES = 1024;
-const GROWTH = 1.5;
+/** Arrays that are small grow by half, large ones by an eighth: what is not used yet is paid for as well. */
+const SMALL_SERIES = 16_384;
 
 export class SeriesIndex {
   #generation = 0;
@@ -177,14 +178,17 @@ export class SeriesIndex {
   #append(channel: number, bytes: Uint8Array, start: number, end: number, at: number): number {
     const slot = this.#count;
     if (slot === this.#channelOf.length) {
-      const capacity = Math.ceil(slot * GROWTH);
+      const capacity = grown(slot, SMALL_SERIES);
       this.#channelOf = widened(this.#channelOf, new Uint32Array(capacity));
       this.#nameStart = widened(this.#nameStart, new Uint32Array(capacity + 1));
     }
     const nameAt = this.#nameStart[slot]!;
     const nameEnd = nameAt + end - start;
     if (nameEnd > this.#names.length) {
-      this.#names = widened(this.#names, new Uint8Array(Math.max(nameEnd, Math.ceil(this.#names.length * GROWTH))));
+      this.#names = widened(
+        this.#names,
+        new Uint8Array(Math.max(nameEnd, grown(this.#names.length, SMALL_SERIES * 16))),
+      );
     }
     for (let from = start, to = nameAt; from < end; from++, to++) this.#names[to] = bytes[from]!;
     this.#nameStart[slot + 1] = nameEnd;
@@ -216,6 +220,10 @@ export class SeriesIndex {
 
 function channelKey(channel: Channel): string {
   return `${channel.city}.${channel.district}.${channel.kind} ${channel.metric}`;
+}
+
+function grown(length: number, small: number): number {
+  return Math.ceil(length * (length < small ? 1.5 : 1.125));
 }
 
 function widened<T extends Uint8Array | Uint32Array>(from: T, to: T): T {

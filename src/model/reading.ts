@@ -48,11 +48,11 @@ export interface RejectedMessage {
 export interface NameColumns {
   /** True where these columns never change again: the same object then means the same names (slots may be reused). */
   readonly stable: boolean;
-  sensorBytes: Uint8Array;
-  sensorStart: Uint32Array;
-  sensorEnd: Uint32Array;
-  metricOf: Uint32Array;
-  metrics: readonly string[];
+  readonly sensorBytes: Uint8Array;
+  readonly sensorStart: Uint32Array;
+  readonly sensorEnd: Uint32Array;
+  readonly metricOf: Uint32Array;
+  readonly metrics: readonly string[];
 }
 
 /** One decoded message. Columns are valid from 0 to `count`. */

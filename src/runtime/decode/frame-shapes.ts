@@ -5,7 +5,7 @@
  * with those of its last few frames; equal bytes are the same names, which then need no look. Boundary: bytes in,
  * {@link NameColumns} out; values and times are the frame's.
  * Invariants: a shape never changes, so its names are `stable` and their identity stands for their content. A row
- * with a bad name has an empty span and stands in `badRows`. 13: channels, shapes and bytes are bounded.
+ * with a bad name stands in `badRows`. 13: channels, shapes and bytes are bounded.
  */
 import {
   FRAME_READINGS_MAX,
@@ -18,7 +18,8 @@ import { isMetricName, isSensorName } from '../../model/names.ts';
 import type { NameColumns } from '../../model/reading.ts';
 import { GenerationCache } from './generation-cache.ts';
 import { MalformedPayload } from './malformed.ts';
-import { ARRAY, BIN, STR, type MsgpackReader } from './msgpack-reader.ts';
+import { ARRAY, STR, type MsgpackReader } from './msgpack-reader.ts';
+import type { SensorSpans } from './sensor-spans.ts';
 
 /** One raw column of a payload: `[start, end)`; the whole MessagePack value. */
 export interface Span {
@@ -41,7 +42,6 @@ export interface FrameShape {
 
 /** Comparing fewer bytes than this is quicker here than by a call into native code. */
 const SHORT_COLUMN_BYTES = 32;
-const NEWLINE = 0x0a;
 const latin1 = new TextDecoder('latin1');
 
 /** True where `column` stands in `payload` at `at`. MessagePack ends itself: equal bytes are the whole equal value. */
@@ -117,11 +117,53 @@ export class ShapeCache {
 
 function weight(shape: FrameShape): number {
   const { names, metricColumn, sensorColumn, badRows, rows } = shape;
-  const columns = metricColumn.length + (sensorColumn?.length ?? 0) + badRows.byteLength + 12 * rows;
+  const columns = metricColumn.length + (sensorColumn?.length ?? 0) + badRows.byteLength + 4 * rows;
   return SHAPE_OVERHEAD_BYTES + columns + 128 * names.metrics.length;
 }
 
-/** Reads the columns `m` and `s` of a frame of `rows` rows. @throws {MalformedPayload} where they do not fit it. */
+/** Sensors are in the column as it stood in the payload, or all the source. */
+class ShapeNames implements NameColumns {
+  readonly stable = true;
+  readonly sensorBytes: Uint8Array;
+  readonly metricOf: Uint32Array;
+  readonly metrics: readonly string[];
+  readonly #rows: number;
+  readonly #isColumn: boolean;
+  readonly #spans: SensorSpans;
+
+  constructor(
+    sensors: { readonly bytes: Uint8Array; readonly isColumn: boolean },
+    metrics: Pick<NameColumns, 'metricOf' | 'metrics'>,
+    rows: number,
+    spans: SensorSpans,
+  ) {
+    this.sensorBytes = sensors.bytes;
+    this.#isColumn = sensors.isColumn;
+    this.metricOf = metrics.metricOf;
+    this.metrics = metrics.metrics;
+    this.#rows = rows;
+    this.#spans = spans;
+  }
+
+  get sensorStart(): Uint32Array {
+    return this.#read().start;
+  }
+
+  get sensorEnd(): Uint32Array {
+    return this.#read().end;
+  }
+
+  #read(): SensorSpans {
+    return this.#isColumn
+      ? this.#spans.ofColumn(this.sensorBytes, this.#rows)
+      : this.#spans.ofOne(this.sensorBytes, this.#rows);
+  }
+}
+
+/**
+ * Reads the columns `m` and `s` of a frame of `rows` rows.
+ * @param spans shared by all shapes of one decoder. @throws {MalformedPayload} where the columns do not fit the frame.
+ */
 export function readShape(
   reader: MsgpackReader,
   payload: Uint8Array,
@@ -129,40 +171,23 @@ export function readShape(
   sensors: Span | null,
   rows: number,
   source: string,
+  spans: SensorSpans,
 ): FrameShape {
   const badMetric = new Uint8Array(rows);
   const sensorColumn = sensors === null ? null : copy(payload, sensors);
-  const metricColumn = readMetrics(reader, payload, metrics, rows, badMetric);
-  const sensorSpans = { sensorStart: new Uint32Array(rows), sensorEnd: new Uint32Array(rows) };
-  const sensorBytes: Uint8Array = sensorColumn ?? Buffer.from(source);
-  if (sensors === null) {
-    sensorSpans.sensorEnd.fill(sensorBytes.length);
-  } else {
-    reader.at = sensors.start;
-    const kind = reader.peek();
-    if (kind === BIN) readJoinedSensors(reader, payload, sensors, sensorSpans);
-    else if (kind === ARRAY) readSensorArray(reader, sensors, sensorSpans);
-    else throw new MalformedPayload('"s" is neither an array nor a bin');
-  }
+  const metricNames = readMetrics(reader, payload, metrics, rows, badMetric);
+  const sensorNames = { bytes: sensorColumn ?? Buffer.from(source), isColumn: sensorColumn !== null };
+  const names = new ShapeNames(sensorNames, metricNames, rows, spans);
   const bad: number[] = [];
   let badDetail = '';
-  const { sensorStart, sensorEnd } = sensorSpans;
+  const { sensorBytes, sensorStart, sensorEnd } = names;
   for (let row = 0; row < rows; row++) {
     const goodSensor = isSensorName(sensorBytes, sensorStart[row]!, sensorEnd[row]!);
     if (goodSensor && badMetric[row] === 0) continue;
     if (bad.length === 0) badDetail = goodSensor ? BAD_METRIC : BAD_SENSOR;
     bad.push(row);
-    sensorStart[row] = 0;
-    sensorEnd[row] = 0;
   }
-  return {
-    metricColumn: copy(payload, metrics),
-    sensorColumn,
-    rows,
-    names: { stable: true, sensorBytes, ...sensorSpans, ...metricColumn },
-    badRows: Uint32Array.from(bad),
-    badDetail,
-  };
+  return { metricColumn: copy(payload, metrics), sensorColumn, rows, names, badRows: Uint32Array.from(bad), badDetail };
 }
 
 export const BAD_SENSOR = 'a sensor is not 1-256 bytes of UTF-8 text without control characters and outer spaces';
@@ -209,40 +234,6 @@ function readMetrics(
 function readAscii(reader: MsgpackReader, payload: Uint8Array): string {
   reader.readSpan();
   return latin1.decode(payload.subarray(reader.spanStart, reader.spanEnd));
-}
-
-type SensorSpans = Pick<NameColumns, 'sensorStart' | 'sensorEnd'>;
-
-/** Spans count from the beginning of the column. An element that is no str has an empty one, which is no name. */
-function readSensorArray(reader: MsgpackReader, column: Span, spans: SensorSpans): void {
-  const rows = spans.sensorStart.length;
-  if (reader.readCount() !== rows) throw new MalformedPayload('"s" and "v" differ in length');
-  for (let row = 0; row < rows; row++) {
-    if (reader.peek() !== STR) {
-      reader.skip();
-      continue;
-    }
-    reader.readSpan();
-    spans.sensorStart[row] = reader.spanStart - column.start;
-    spans.sensorEnd[row] = reader.spanEnd - column.start;
-  }
-}
-
-function readJoinedSensors(reader: MsgpackReader, payload: Uint8Array, column: Span, spans: SensorSpans): void {
-  const rows = spans.sensorStart.length;
-  reader.readSpan();
-  const end = reader.spanEnd;
-  let start = reader.spanStart;
-  let row = 0;
-  for (let at = start; at <= end; at++) {
-    if (at < end && payload[at] !== NEWLINE) continue;
-    if (row === rows) throw new MalformedPayload('"s" has more names than "v" has values');
-    spans.sensorStart[row] = start - column.start;
-    spans.sensorEnd[row] = at - column.start;
-    row += 1;
-    start = at + 1;
-  }
-  if (row !== rows) throw new MalformedPayload('"s" has fewer names than "v" has values');
 }
 
 /** Of its own memory: a payload is the broker's buffer and lives as long as anybody points to it. */

@@ -11,6 +11,7 @@ import type { Columns } from './columns.ts';
 import { fitsRows, readShape, ShapeCache, standsAt, type FrameShape, type Span } from './frame-shapes.ts';
 import { MalformedPayload } from './malformed.ts';
 import { ARRAY, BIN, FLOAT, INTEGER, MAP, MsgpackReader, STR } from './msgpack-reader.ts';
+import { SensorSpans } from './sensor-spans.ts';
 
 const METRICS = 0x6d; // m
 const TIME = 0x74; // t
@@ -29,6 +30,7 @@ export class FrameDecoder {
   readonly #columns: Columns;
   readonly #shapes: ShapeCache;
   readonly #reader = new MsgpackReader();
+  readonly #spans = new SensorSpans();
   #offsets = new Int32Array(FIRST_OFFSETS);
   #offsetBytes = new Uint8Array(this.#offsets.buffer);
   /** Where the columns of the frame at hand begin and end; end 0 where the frame has no such key. */
@@ -169,7 +171,7 @@ export class FrameDecoder {
     if (likely !== undefined && isLikely && fitsRows(likely, rows)) return likely;
     const known = this.#shapes.find(payload, metrics, sensors, rows);
     if (known !== undefined) return known;
-    const shape = readShape(this.#reader, payload, metrics, sensors, rows, source);
+    const shape = readShape(this.#reader, payload, metrics, sensors, rows, source, this.#spans);
     this.#shapes.add(channel, source, shape);
     return shape;
   }
