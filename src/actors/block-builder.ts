@@ -15,6 +15,9 @@ import type { SeriesIndex } from './series-index.ts';
 /** Room for one row of the longest names. */
 const ROW_BYTES_MAX = 1024;
 
+/** Of all builders of a thread, which build one after the other: it grows to twice the largest block, once. */
+const writer = new RowBinaryWriter();
+
 export class BlockBuilder {
   readonly #partition: number;
   readonly #incarnation: number;
@@ -42,8 +45,6 @@ export class BlockBuilder {
   build(windows: readonly HourWindow[], series: SeriesIndex): SealedBlock[] {
     this.#forgetOldPrefixes(series);
     const blocks: SealedBlock[] = [];
-    // Not kept: it grows to twice the largest block, and there is one builder a partition.
-    const writer = new RowBinaryWriter();
     let hours = new Set<number>();
     let rows = 0;
     let readings = 0;
@@ -67,7 +68,9 @@ export class BlockBuilder {
           hours.add(window.hour);
         }
         const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
-        writer.row(key, this.#prefixOf(series, cell.slot), series.nameBytes(cell.slot), window.hour, window.late, cell);
+        const { slot } = cell;
+        const sensor = { bytes: series.names, start: series.nameStart(slot), end: series.nameEnd(slot) };
+        writer.row(key, this.#prefixOf(series, slot), sensor, window.hour, window.late, cell);
         rows += 1;
         readings += cell.count;
       });

@@ -124,6 +124,35 @@ export class CellArena {
     return this.#bytesOf(page).subarray(start, start + CELL_BYTES);
   }
 
+  /** Copies the cells of the page that have readings to `target` from `at`, in order; returns the end. */
+  copyCells(page: number, target: Uint8Array, at: number): number {
+    const chunk = page >>> PAGE_BITS_PER_CHUNK;
+    const first = (page & (PAGES_PER_CHUNK - 1)) * PAGE_CELLS;
+    const words = this.#words[chunk]!;
+    const bytes = this.#bytes[chunk]!;
+    let end = at;
+    // Runs of cells: mostly the whole page.
+    for (let cell = first; cell < first + PAGE_CELLS; cell++) {
+      if (words[cell * U32_PER_CELL + 8] === 0) continue;
+      const start = cell;
+      while (cell < first + PAGE_CELLS && words[cell * U32_PER_CELL + 8] !== 0) cell += 1;
+      target.set(bytes.subarray(start * CELL_BYTES, cell * CELL_BYTES), end);
+      end += (cell - start) * CELL_BYTES;
+    }
+    return end;
+  }
+
+  /** Puts the 48 bytes of `source` from `at` into a cell, as that of `slot`. */
+  putCell(page: number, slot: number, source: Uint8Array, at: number): void {
+    const chunk = page >>> PAGE_BITS_PER_CHUNK;
+    const cell = ((page & (PAGES_PER_CHUNK - 1)) << 4) | (slot & (PAGE_CELLS - 1));
+    const bytes = this.#bytes[chunk]!;
+    const to = cell * CELL_BYTES;
+    // A call into native code would take longer.
+    for (let i = 0; i < CELL_BYTES; i++) bytes[to + i] = source[at + i]!;
+    this.#words[chunk]![cell * U32_PER_CELL + 11] = slot;
+  }
+
   countOf(page: number, slot: number): number {
     const cell = ((page & (PAGES_PER_CHUNK - 1)) << 4) | (slot & (PAGE_CELLS - 1));
     return this.#words[page >>> PAGE_BITS_PER_CHUNK]![cell * U32_PER_CELL + 8]!;

@@ -4,7 +4,7 @@
  * Job: finds the page of a slot, counts what is in it. Boundary: memory comes from the {@link CellArena}; which
  * series a slot is, and when an hour ends, others know.
  */
-import { type Cell, CELL_BYTES, type CellArena, PAGE_CELLS } from './cell-arena.ts';
+import { type Cell, type CellArena, PAGE_CELLS } from './cell-arena.ts';
 
 const NO_PAGE = -1;
 const FIRST_PAGES = 4;
@@ -51,7 +51,7 @@ export class HourWindow {
   moveCell(slot: number, to: HourWindow): void {
     const page = this.#pages[slot >>> 4]!;
     const count = this.#arena.countOf(page, slot);
-    to.putCell(slot, this.#arena.cellBytes(page, slot), count);
+    to.putCell(slot, this.#arena.cellBytes(page, slot), 0, count);
     this.#arena.cellBytes(page, slot).fill(0);
     this.#readings -= count;
     this.#cells -= 1;
@@ -66,9 +66,9 @@ export class HourWindow {
     }
   }
 
-  /** Puts a whole cell (48 bytes) where none is. */
-  putCell(slot: number, bytes: Uint8Array, count: number): void {
-    this.#arena.cellBytes(this.#pageOf(slot), slot).set(bytes);
+  /** Puts a whole cell, 48 bytes of `bytes` from `at` with this count, where none is. */
+  putCell(slot: number, bytes: Uint8Array, at: number, count: number): void {
+    this.#arena.putCell(this.#pageOf(slot), slot, bytes, at);
     this.#readings += count;
     this.#cells += 1;
   }
@@ -81,10 +81,7 @@ export class HourWindow {
   /** Copies every cell, 48 bytes each, to `target` from `at`; returns the end. */
   copyCells(target: Uint8Array, at: number): number {
     let end = at;
-    this.forEachCell((cell) => {
-      target.set(this.#arena.cellBytes(this.#pages[cell.slot >>> 4]!, cell.slot), end);
-      end += CELL_BYTES;
-    });
+    for (const page of this.#pages) if (page !== NO_PAGE) end = this.#arena.copyCells(page, target, end);
     return end;
   }
 

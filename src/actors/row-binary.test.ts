@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { ByteSpan } from '../model/byte-span.ts';
 import { channelPrefix, type FactRow, readRows, RowBinaryWriter } from './row-binary.ts';
 
 const utf8 = new TextEncoder();
@@ -9,7 +10,7 @@ it('invariant 4: the bytes of a row are these (golden vector)', () => {
   const writer = new RowBinaryWriter();
   const channel = { city: 'c', district: 'd', kind: 'air', metric: 'NO₂' };
   const cell = { slot: 0, count: 3, hi: 1.5, lo: -0, min: 0.25, max: 1, firstMs: 1, lastMs: 3_599_999 };
-  writer.row(KEY, channelPrefix(channel), utf8.encode('s1'), 490_000, true, cell);
+  writer.row(KEY, channelPrefix(channel), ByteSpan.of(utf8.encode('s1')), 490_000, true, cell);
   const hex = Buffer.from(writer.take()).toString('hex');
   expect(hex).toBe(
     [
@@ -57,7 +58,7 @@ it('what was written is read back, for names of any length', () => {
       for (const { city, district, kind, metric, sensor, hour, revised, count, sumHi, sumLo, min, max } of rows) {
         const prefix = channelPrefix({ city, district, kind, metric });
         const cell = { slot: 0, count, hi: sumHi, lo: sumLo, min, max, firstMs: 0, lastMs: 0 };
-        writer.row(KEY, prefix, utf8.encode(sensor), hour, revised, cell);
+        writer.row(KEY, prefix, ByteSpan.of(utf8.encode(sensor)), hour, revised, cell);
       }
       const found: FactRow[] = [];
       readRows(writer.take(), (one) => found.push(one));

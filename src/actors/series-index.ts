@@ -94,6 +94,19 @@ export class SeriesIndex {
     return this.#names.subarray(this.#nameStart[slot], this.#nameStart[slot + 1]);
   }
 
+  /** All names, in place; valid until the next series is added. The name of a slot is that from {@link nameStart} to {@link nameEnd}. */
+  get names(): Uint8Array {
+    return this.#names;
+  }
+
+  nameStart(slot: number): number {
+    return this.#nameStart[slot]!;
+  }
+
+  nameEnd(slot: number): number {
+    return this.#nameStart[slot + 1]!;
+  }
+
   /** The series added since the last call; null where there are none. */
   takeSegment(): SeriesSegment | null {
     const from = this.#savedSeries;
@@ -128,6 +141,7 @@ export class SeriesIndex {
       throw new RangeError(`series segment from ${String(segment.from)} after ${String(this.#count)} series`);
     this.#generation = segment.generation;
     for (const channel of segment.channels) this.#addChannel(channelKey(channel), channel);
+    this.#makeRoom(this.#count + segment.count, this.#nameStart[this.#count]! + segment.names.length);
     let start = 0;
     for (let i = 0; i < segment.count; i++) {
       const end = start + segment.nameLengths[i]!;
@@ -195,12 +209,24 @@ export class SeriesIndex {
     this.#channelOf[slot] = channel;
     this.#count = slot + 1;
     this.#table[at] = slot + 1;
-    if (this.#count * 4 > this.#table.length * 3) this.#rehash();
+    if (this.#count * 4 > this.#table.length * 3) this.#rehash(this.#table.length * 2);
     return slot;
   }
 
-  #rehash(): void {
-    const table = new Int32Array(this.#table.length * 2);
+  /** For so many series and bytes of names in all. */
+  #makeRoom(series: number, nameBytes: number): void {
+    if (series > this.#channelOf.length) {
+      this.#channelOf = widened(this.#channelOf, new Uint32Array(series));
+      this.#nameStart = widened(this.#nameStart, new Uint32Array(series + 1));
+    }
+    if (nameBytes > this.#names.length) this.#names = widened(this.#names, new Uint8Array(nameBytes));
+    let places = this.#table.length;
+    while (series * 4 > places * 3) places *= 2;
+    if (places > this.#table.length) this.#rehash(places);
+  }
+
+  #rehash(places: number): void {
+    const table = new Int32Array(places);
     const mask = table.length - 1;
     for (let slot = 0; slot < this.#count; slot++) {
       let at = hash(this.#channelOf[slot]!, this.#names, this.#nameStart[slot]!, this.#nameStart[slot + 1]!) & mask;

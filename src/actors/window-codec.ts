@@ -33,11 +33,9 @@ export function decodeWindows(bytes: Uint8Array, into: Windows, moved?: Int32Arr
     const window = into.restore(view.getInt32(at, true), view.getInt32(at + 4, true) === 1);
     const end = at + WINDOW_HEAD_BYTES + view.getInt32(at + 8, true) * CELL_BYTES;
     for (at += WINDOW_HEAD_BYTES; at < end; at += CELL_BYTES) {
-      const cell = bytes.slice(at, at + CELL_BYTES);
       const oldSlot = view.getUint32(at + CELL_SLOT_AT, true);
       const slot = moved === undefined ? oldSlot : moved[oldSlot]!;
-      new DataView(cell.buffer).setUint32(CELL_SLOT_AT, slot, true);
-      window.putCell(slot, cell, view.getUint32(at + CELL_COUNT_AT, true));
+      window.putCell(slot, bytes, at, view.getUint32(at + CELL_COUNT_AT, true));
     }
   }
 }
