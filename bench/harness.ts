@@ -63,6 +63,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? NaN) + high) / 2;
 }
 
+/** The value below or at which a share of all lies. @param share 0 to 1. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
 /** Round by round. */
 export function ratios(a: readonly number[], b: readonly number[]): number[] {
   return a.map((value, at) => value / (b[at] ?? NaN));

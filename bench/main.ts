@@ -1,13 +1,14 @@
 /** `npm run bench`: runs benchmarks in turn, prints the report and writes it to bench/results/. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { api } from './api.ts';
 import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
 import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
 import { hourClose } from './hour-close.ts';
 import { memory } from './memory.ts';
 
-const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory];
+const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api];
 const SIZES: readonly Size[] = ['tiny', 'small', 'full'];
 
 const { values } = parseArgs({

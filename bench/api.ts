@@ -1,0 +1,152 @@
+/** The API's hot calls over a year of hours, asked in an open loop. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
+import { Random } from '../src/model/random.ts';
+import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
+import { ApiCity, type Expected, hoursOfYear } from './api-city.ts';
+import { ApiProcess } from './api-process.ts';
+import { type Question, questionsOf } from './api-questions.ts';
+import { type Benchmark, type Figure, median, percentile, type Size } from './harness.ts';
+import { loadOpenLoop } from './load.ts';
+import { NodeProcess } from './processes.ts';
+import { Servers } from './servers.ts';
+import { totalsOf, waitUntil } from './waiting.ts';
+
+interface Plan {
+  readonly sensors: number;
+  /** Of 2025; absent: all. */
+  readonly hours?: number;
+  readonly perSecond: number;
+  /** Of each phase. */
+  readonly seconds: number;
+  /** Requests one after the other, before any load. */
+  readonly alone: number;
+  /** Before each phase: what is under way ends, answers that are kept grow old. */
+  readonly calmMs: number;
+}
+
+const SIZES: Record<Size, Plan> = {
+  tiny: { sensors: 500, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2, calmMs: 0 },
+  small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, alone: 10, calmMs: 6_000 },
+  full: { sensors: 10_000, perSecond: 200, seconds: 15, alone: 20, calmMs: 6_000 },
+};
+const YEAR = 2025;
+const OPEN_READINGS = 3;
+/** The hour of the newest readings stays open while this takes its time. */
+const DISORDER_MS = HOUR_MS;
+const READY_MS_MAX = 60_000;
+
+export const api: Benchmark = {
+  name: 'api',
+  async run(size, say) {
+    const plan = SIZES[size];
+    const servers = await Servers.start();
+    try {
+      const topology = await servers.fresh({ keepReadings: false });
+      const [firstHour, endOfYear] = hoursOfYear(YEAR);
+      const endHour = plan.hours === undefined ? endOfYear : firstHour + plan.hours;
+      const city = new ApiCity(plan.sensors, firstHour, endHour, topology.partitions);
+      const fillS = await fill(servers, city, say);
+      const { natsUrl, clickhouseUrl } = servers.embedded;
+      const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
+      const openMs = Date.now();
+      for (let at = 0; at < OPEN_READINGS; at++) await city.publishOpenHour(servers.nc, openMs);
+      const workers = createWorkerQueries(servers.nc, topology.partitions);
+      await waitUntil(
+        'the open hour is counted',
+        READY_MS_MAX,
+        async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * city.sensors,
+      );
+      const process = await ApiProcess.start(servers);
+      await waitUntil('the year is final', READY_MS_MAX, async () => {
+        const response = await process.get(`/v1/hourly?limit=1&to=${hourIso(endHour)}`);
+        return Date.parse(response.headers.get('Hourglass-Final-Through') ?? '') >= endHour * HOUR_MS;
+      });
+      const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
+      const figures: Figure[] = [{ what: 'filling the tables', unit: 's', values: [fillS] }];
+      for (const question of questions) figures.push(...(await measure(process, question, plan, say)));
+      await process.stop();
+      await node.stop();
+      return { name: 'api', about: aboutOf(city, plan, questions), figures };
+    } finally {
+      await servers.stop();
+    }
+  },
+};
+
+async function fill(servers: Servers, city: ApiCity, say: (text: string) => void): Promise<number> {
+  const startMs = performance.now();
+  await city.fill(servers.clickhouse, say);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const [rows] = await servers.row<[number]>('SELECT count() FROM hourglass.hourly_facts');
+  if (rows !== city.rows) throw new Error(`${String(rows)} of ${String(city.rows)} rows are in the table`);
+  say(`${city.rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s`);
+  return seconds;
+}
+
+async function measure(
+  process: ApiProcess,
+  question: Question,
+  { perSecond, seconds, alone, calmMs }: Plan,
+  say: (text: string) => void,
+): Promise<Figure[]> {
+  await check(process, question);
+  const random = new Random(1);
+  const count = perSecond * seconds;
+  const singles: number[] = [];
+  for (const path of question.coldPaths(alone, random)) {
+    const startMs = performance.now();
+    await (await process.get(path)).text();
+    singles.push(performance.now() - startMs);
+  }
+  const figures: Figure[] = [{ what: `${question.name}: alone, cold`, unit: 'ms', values: singles }];
+  for (const [how, paths] of [
+    ['cold', question.coldPaths(count, random)],
+    ['cached', question.cachedPaths(count, random)],
+  ] as const) {
+    if (paths.length === 0) continue;
+    await pause(calmMs);
+    const before = await process.answers();
+    const { latenciesMs, statuses } = await loadOpenLoop({ url: process.url, key: process.key, paths, perSecond });
+    const after = await process.answers();
+    const hits = (after.kept - before.kept) / Math.max(1, after.all - before.all);
+    const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
+    const answered = ((statuses['200'] ?? 0) * 100) / paths.length;
+    const name = `${question.name}: ${how}`;
+    say(
+      `${name}: alone ${median(singles).toFixed(1)} ms, p50 ${(p50 ?? NaN).toFixed(1)}, p99 ${(p99 ?? NaN).toFixed(1)}, most ${(most ?? NaN).toFixed(1)}; kept ${(hits * 100).toFixed(0)} %; ${JSON.stringify(statuses)}`,
+    );
+    figures.push(
+      { what: `${name}: half of the answers within`, unit: 'ms', values: [p50 ?? NaN] },
+      { what: `${name}: 99 of 100 within`, unit: 'ms', values: [p99 ?? NaN] },
+      { what: `${name}: the latest`, unit: 'ms', values: [most ?? NaN] },
+      { what: `${name}: answered with 200`, unit: '%', values: [answered] },
+      { what: `${name}: kept answers`, unit: '%', values: [hits * 100] },
+    );
+  }
+  return figures;
+}
+
+/** Row by row. */
+async function check(process: ApiProcess, question: Question): Promise<void> {
+  const { path, rows } = question.known();
+  const { data } = (await (await process.get(path)).json()) as { data: Expected[] };
+  if (data.length !== rows.length)
+    throw new Error(`${question.name}: ${String(data.length)} rows, not ${String(rows.length)}`);
+  for (const [at, expected] of rows.entries()) {
+    for (const name of ['count', 'sum', 'min', 'max'] as const) {
+      if (data[at]?.[name] !== expected[name])
+        throw new Error(
+          `${question.name}, row ${String(at)}: ${name} is ${String(data[at]?.[name])}, not ${String(expected[name])}`,
+        );
+    }
+  }
+}
+
+function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
+  return [
+    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time; latencies count from the due time to the last byte. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}${cached === null ? '' : `; cached: ${cached}`}`).join('. ')}.`,
+  ].join(' ');
+}
