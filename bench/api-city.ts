@@ -119,7 +119,8 @@ export class ApiCity {
       INSERT INTO hourglass.hourly_facts
       WITH number % {sensors:UInt32} AS s, {from:UInt32} + intDiv(number, {sensors:UInt32}) AS h,
         intDiv(s, ${String(SENSORS_PER_GATEWAY)}) AS gateway,
-        20 + bitShiftRight(toUInt32(s * 2654435761 + h * 40503), 22) / 64 AS mean_value
+        toUInt32(s * 2654435761 + h * 40503) AS mixed,
+        20 + bitShiftRight(toUInt32(bitXor(mixed, bitShiftRight(mixed, 15)) * 2246822519), 22) / 64 AS mean_value
       SELECT {city:String}, concat('district-', leftPad(toString(intDiv(gateway, ${String(GATEWAYS_PER_DISTRICT)})), 2, '0')),
         {kind:String}, {metrics:Array(String)}[s % ${String(METRICS.length)} + 1], concat('sensor-', leftPad(toString(s), 9, '0')),
         toDateTime(h * 3600, 'UTC'), {partitions:Array(UInt16)}[gateway + 1], h - {epoch:UInt32} + 1, ${String(INCARNATION)}, 0,
@@ -179,7 +180,8 @@ export function sensorName(sensor: number): string {
 
 /** The mean of a sensor's hour: as in the SQL above, a hash of both between 20 and 36, in steps of 1/64. */
 function meanOf(sensor: number, hour: number): number {
-  return 20 + ((Math.imul(sensor, 2654435761) + Math.imul(hour, 40503)) >>> 22) / 64;
+  const mixed = (Math.imul(sensor, 2654435761) + Math.imul(hour, 40503)) >>> 0;
+  return 20 + (Math.imul(mixed ^ (mixed >>> 15), 2246822519) >>> 22) / 64;
 }
 
 function districtName(gateway: number): string {

@@ -61,10 +61,6 @@ export class ApiProcess {
     return api;
   }
 
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
   /** @throws where the answer is not 2xx. */
   async get(path: string): Promise<Response> {
     const response = await fetch(`${this.url}${path}`, { headers: { 'X-API-Key': this.key } });
@@ -85,9 +81,18 @@ export class ApiProcess {
     return { all, kept };
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  /** Questions that wait in it are not asked any more. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
+    this.#child.kill(signal);
     await exited;
     await rm(this.#folder, { recursive: true, force: true });
   }

@@ -1,12 +1,11 @@
 /** The API's hot calls over a year of hours, asked in an open loop. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
 import { Random } from '../src/model/random.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { ApiCity, type Expected, hoursOfYear } from './api-city.ts';
 import { ApiProcess } from './api-process.ts';
 import { type Question, questionsOf } from './api-questions.ts';
-import { type Benchmark, type Figure, median, percentile, type Size } from './harness.ts';
+import { type Benchmark, type Figure, percentile, type Size } from './harness.ts';
 import { loadOpenLoop } from './load.ts';
 import { NodeProcess } from './processes.ts';
 import { Servers } from './servers.ts';
@@ -21,14 +20,12 @@ interface Plan {
   readonly seconds: number;
   /** Requests one after the other, before any load. */
   readonly alone: number;
-  /** Before each phase: what is under way ends, answers that are kept grow old. */
-  readonly calmMs: number;
 }
 
 const SIZES: Record<Size, Plan> = {
-  tiny: { sensors: 500, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2, calmMs: 0 },
-  small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, alone: 10, calmMs: 6_000 },
-  full: { sensors: 10_000, perSecond: 200, seconds: 15, alone: 20, calmMs: 6_000 },
+  tiny: { sensors: 500, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2 },
+  small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, alone: 10 },
+  full: { sensors: 10_000, perSecond: 200, seconds: 15, alone: 20 },
 };
 const YEAR = 2025;
 const OPEN_READINGS = 3;
@@ -57,15 +54,13 @@ export const api: Benchmark = {
         READY_MS_MAX,
         async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * city.sensors,
       );
-      const process = await ApiProcess.start(servers);
-      await waitUntil('the year is final', READY_MS_MAX, async () => {
-        const response = await process.get(`/v1/hourly?limit=1&to=${hourIso(endHour)}`);
-        return Date.parse(response.headers.get('Hourglass-Final-Through') ?? '') >= endHour * HOUR_MS;
-      });
       const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
       const figures: Figure[] = [{ what: 'filling the tables', unit: 's', values: [fillS] }];
-      for (const question of questions) figures.push(...(await measure(process, question, plan, say)));
-      await process.stop();
+      for (const question of questions) {
+        figures.push(await alone(servers, city, question, plan));
+        for (const how of ['cold', 'cached'] as const)
+          if (question[how] !== null) figures.push(...(await phase(servers, question, how, plan, say)));
+      }
       await node.stop();
       return { name: 'api', about: aboutOf(city, plan, questions), figures };
     } finally {
@@ -84,47 +79,58 @@ async function fill(servers: Servers, city: ApiCity, say: (text: string) => void
   return seconds;
 }
 
-async function measure(
-  process: ApiProcess,
-  question: Question,
-  { perSecond, seconds, alone, calmMs }: Plan,
-  say: (text: string) => void,
-): Promise<Figure[]> {
+/** One request after the other, after an answer has been compared with what it must be. */
+async function alone(servers: Servers, city: ApiCity, question: Question, { alone: count }: Plan): Promise<Figure> {
+  const process = await ApiProcess.start(servers);
+  await waitUntil('the year is final', READY_MS_MAX, async () => {
+    const response = await process.get(`/v1/hourly?limit=1&to=${hourIso(city.endHour)}`);
+    return Date.parse(response.headers.get('Hourglass-Final-Through') ?? '') >= city.endHour * HOUR_MS;
+  });
   await check(process, question);
-  const random = new Random(1);
-  const count = perSecond * seconds;
-  const singles: number[] = [];
-  for (const path of question.coldPaths(alone, random)) {
+  const values: number[] = [];
+  for (const path of question.coldPaths(count, new Random(2))) {
     const startMs = performance.now();
     await (await process.get(path)).text();
-    singles.push(performance.now() - startMs);
+    values.push(performance.now() - startMs);
   }
-  const figures: Figure[] = [{ what: `${question.name}: alone, cold`, unit: 'ms', values: singles }];
-  for (const [how, paths] of [
-    ['cold', question.coldPaths(count, random)],
-    ['cached', question.cachedPaths(count, random)],
-  ] as const) {
-    if (paths.length === 0) continue;
-    await pause(calmMs);
-    const before = await process.answers();
-    const { latenciesMs, statuses } = await loadOpenLoop({ url: process.url, key: process.key, paths, perSecond });
-    const after = await process.answers();
-    const hits = (after.kept - before.kept) / Math.max(1, after.all - before.all);
-    const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
-    const answered = ((statuses['200'] ?? 0) * 100) / paths.length;
-    const name = `${question.name}: ${how}`;
-    say(
-      `${name}: alone ${median(singles).toFixed(1)} ms, p50 ${(p50 ?? NaN).toFixed(1)}, p99 ${(p99 ?? NaN).toFixed(1)}, most ${(most ?? NaN).toFixed(1)}; kept ${(hits * 100).toFixed(0)} %; ${JSON.stringify(statuses)}`,
+  await process.stop();
+  return { what: `${question.name}: alone, cold`, unit: 'ms', values };
+}
+
+/** An API of its own, so that nothing of the phase before waits in it or is kept. */
+async function phase(
+  servers: Servers,
+  question: Question,
+  how: 'cold' | 'cached',
+  { perSecond, seconds }: Plan,
+  say: (text: string) => void,
+): Promise<Figure[]> {
+  await waitUntil('the database is idle', READY_MS_MAX, async () => {
+    const [running] = await servers.row<[number]>(
+      "SELECT count() FROM system.processes WHERE query LIKE '%hourglass.%' AND query_id != queryID()",
     );
-    figures.push(
-      { what: `${name}: half of the answers within`, unit: 'ms', values: [p50 ?? NaN] },
-      { what: `${name}: 99 of 100 within`, unit: 'ms', values: [p99 ?? NaN] },
-      { what: `${name}: the latest`, unit: 'ms', values: [most ?? NaN] },
-      { what: `${name}: answered with 200`, unit: '%', values: [answered] },
-      { what: `${name}: kept answers`, unit: '%', values: [hits * 100] },
-    );
-  }
-  return figures;
+    return running === 0;
+  });
+  const process = await ApiProcess.start(servers);
+  const { name } = question;
+  const count = perSecond * seconds;
+  const random = new Random(1);
+  const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
+  const { latenciesMs, statuses } = await loadOpenLoop({ url: process.url, key: process.key, paths, perSecond });
+  const { all, kept } = await process.answers().catch(() => ({ all: NaN, kept: NaN }));
+  await process.kill();
+  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
+  const answered = statuses['200'] ?? 0;
+  say(
+    `${name}, ${how}: ${[p50, p99, most].map((ms) => (ms ?? NaN).toFixed(1)).join(' / ')} ms, ${((kept * 100) / all).toFixed(0)} % kept, ${JSON.stringify(statuses)}`,
+  );
+  return [
+    { what: `${name}, ${how}: p50`, unit: 'ms', values: [p50 ?? NaN] },
+    { what: `${name}, ${how}: p99`, unit: 'ms', values: [p99 ?? NaN] },
+    { what: `${name}, ${how}: the latest`, unit: 'ms', values: [most ?? NaN] },
+    { what: `${name}, ${how}: answered with 200`, unit: '%', values: [(answered * 100) / paths.length] },
+    { what: `${name}, ${how}: kept or joined answers`, unit: '%', values: [(kept * 100) / all] },
+  ];
 }
 
 /** Row by row. */
@@ -146,7 +152,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time; latencies count from the due time to the last byte. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}${cached === null ? '' : `; cached: ${cached}`}`).join('. ')}.`,
   ].join(' ');
 }

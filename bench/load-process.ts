@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 /** Time for the last answers. */
-const ANSWER_MS_MAX = 20_000;
+const ANSWER_MS_MAX = 10_000;
 
 process.once('message', (plan) => void load(plan as LoadPlan).then(send));
 
