@@ -4,9 +4,7 @@
  * Of our own, since the packages that are well kept (autocannon, loadtest) send a connection's next request when the one
  * before was answered, or count a latency from the sending: a slow answer then hides the requests that it delayed.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { askChild } from './processes.ts';
 
 export interface LoadPlan {
   readonly url: string;
@@ -26,12 +24,8 @@ export interface LoadResult {
   readonly bytes: number;
 }
 
-export async function loadOpenLoop(plan: LoadPlan): Promise<LoadResult> {
-  const child = fork(fileURLToPath(new URL('./load-process.js', import.meta.url)));
-  const answer = once(child, 'message');
-  child.send(plan);
-  const [result] = (await answer) as [LoadResult];
-  return result;
+export function loadOpenLoop(plan: LoadPlan): Promise<LoadResult> {
+  return askChild('load-process', plan);
 }
 
 /** Any one of the keys as likely as the other. */

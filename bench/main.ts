@@ -1,14 +1,16 @@
 /** `npm run bench`: runs benchmarks in turn, prints the report and writes it to bench/results/. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { baselines } from './baselines.ts';
 import { api } from './api.ts';
 import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
 import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
 import { hourClose } from './hour-close.ts';
 import { memory } from './memory.ts';
+import { publish } from './publish.ts';
 
-const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api];
+const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines];
 const SIZES: readonly Size[] = ['tiny', 'small', 'full'];
 
 const { values } = parseArgs({

@@ -35,6 +35,17 @@ export async function drainRaw(natsUrl: string, messages: number): Promise<BareR
   return result;
 }
 
+/** Gives a child its plan, and resolves with its one answer. @throws where it ends without one. */
+export async function askChild<Plan extends object, Result>(name: string, plan: Plan): Promise<Result> {
+  const child = forkHere(name, []);
+  const answer = new Promise<Result>((resolve, reject) => {
+    child.once('message', (result) => resolve(result as Result));
+    child.once('exit', (code) => reject(new Error(`${name} has ended (${String(code)}) without an answer`)));
+  });
+  child.send(plan);
+  return await answer;
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
 

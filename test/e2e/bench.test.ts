@@ -17,7 +17,15 @@ it('the benchmarks run at their tiny size and write a report', { timeout: 180_00
     sections: { name: string; figures: { values: (number | null)[] }[] }[];
   };
   expect(report.size).toBe('tiny');
-  expect(report.sections.map(({ name }) => name)).toEqual(['consume', 'end-to-end', 'hour-close', 'memory', 'api']);
+  expect(report.sections.map(({ name }) => name)).toEqual([
+    'consume',
+    'end-to-end',
+    'hour-close',
+    'memory',
+    'api',
+    'publish',
+    'baselines',
+  ]);
   for (const { figures } of report.sections) expect(figures.every(({ values }) => values.length > 0)).toBe(true);
   await rm(folder, { recursive: true });
 });
