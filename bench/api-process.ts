@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,10 +51,13 @@ export class ApiProcess {
       NODE_ENV: 'production',
     };
     const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
-    const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const log = join(folder, 'api.log');
+    const output = openSync(log, 'w');
+    const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', output, output] });
+    closeSync(output);
     const api = new ApiProcess(`http://127.0.0.1:${String(port)}`, key, child, folder);
     await waitUntil('the API answers', READY_MS_MAX, async () => {
-      if (child.exitCode !== null) throw new Error('the API has ended: see above');
+      if (child.exitCode !== null) throw new Error(`the API has ended:\n${readFileSync(log, 'utf8')}`);
       return (await fetch(`${api.url}/healthz`).catch(() => null))?.ok === true;
     });
     const refused = await fetch(`${api.url}/v1/cities`);

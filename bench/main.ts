@@ -7,23 +7,28 @@ import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
 import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
 import { hourClose } from './hour-close.ts';
-import { memory } from './memory.ts';
+import { memory, memoryOneHour, memoryTwoHours } from './memory.ts';
 import { publish } from './publish.ts';
+import { manySeries, series } from './series.ts';
 
-const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines];
+const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines, series];
+/** Hours long or machines large: `npm run bench:soak`. */
+const SOAK: readonly Benchmark[] = [manySeries, memoryOneHour, memoryTwoHours];
 const SIZES: readonly Size[] = ['tiny', 'small', 'full'];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     size: { type: 'string', default: 'full' },
+    soak: { type: 'boolean', default: false },
     out: { type: 'string', default: 'bench/results' },
   },
 });
 const size = SIZES.find((one) => one === values.size);
-const chosen = ALL.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
+const list = values.soak ? SOAK : ALL;
+const chosen = list.filter(({ name }) => values.only === undefined || values.only.split(',').includes(name));
 if (size === undefined || chosen.length === 0) {
-  console.error(`--size is one of ${SIZES.join(', ')}; --only names of ${ALL.map(({ name }) => name).join(', ')}`);
+  console.error(`--size is one of ${SIZES.join(', ')}; --only names of ${list.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 
