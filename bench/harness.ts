@@ -24,7 +24,8 @@ export interface Section {
 
 export interface Benchmark {
   readonly name: string;
-  run(size: Size, say: (text: string) => void): Promise<Section>;
+  /** @param minutes that it is to last, where it can be chosen. */
+  run(size: Size, say: (text: string) => void, minutes?: number): Promise<Section>;
 }
 
 export interface Report {

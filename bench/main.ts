@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { baselines } from './baselines.ts';
 import { api } from './api.ts';
+import { city } from './city.ts';
 import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
 import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
@@ -13,13 +14,14 @@ import { manySeries, series } from './series.ts';
 
 const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines, series];
 /** Hours long or machines large: `npm run bench:soak`. */
-const SOAK: readonly Benchmark[] = [manySeries, memoryOneHour, memoryTwoHours];
+const SOAK: readonly Benchmark[] = [city, manySeries, memoryOneHour, memoryTwoHours];
 const SIZES: readonly Size[] = ['tiny', 'small', 'full'];
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     size: { type: 'string', default: 'full' },
+    minutes: { type: 'string' },
     soak: { type: 'boolean', default: false },
     out: { type: 'string', default: 'bench/results' },
   },
@@ -32,10 +34,11 @@ if (size === undefined || chosen.length === 0) {
   process.exit(2);
 }
 
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
 const sections: Section[] = [];
 for (const benchmark of chosen) {
   console.error(`${benchmark.name} ...`);
-  sections.push(await benchmark.run(size, (text) => console.error(`  ${text}`)));
+  sections.push(await benchmark.run(size, (text) => console.error(`  ${text}`), minutes));
 }
 const date = new Date().toISOString().slice(0, 10);
 const report: Report = { date, size, machine: describeMachine(), sections };

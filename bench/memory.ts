@@ -1,4 +1,5 @@
 /** What one more series costs a worker node, everything included. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { HOUR_MS } from '../src/model/hour.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { FRAME_READINGS, publishRound } from './fill.ts';
@@ -11,20 +12,22 @@ interface Plan {
   readonly from: number;
   readonly to: number;
   readonly samples: number;
+  /** Time that it takes: no hour may end meanwhile. */
+  readonly leadMs: number;
 }
 
 const COUNT_MS_MAX = 600_000;
 
 export const memory = memoryBenchmark('memory', 1, {
-  tiny: { from: 2_000, to: 10_000, samples: 1 },
-  small: { from: 200_000, to: 1_000_000, samples: 12 },
-  full: { from: 200_000, to: 1_000_000, samples: 20 },
+  tiny: { from: 2_000, to: 10_000, samples: 1, leadMs: 60_000 },
+  small: { from: 200_000, to: 1_000_000, samples: 12, leadMs: 180_000 },
+  full: { from: 200_000, to: 1_000_000, samples: 20, leadMs: 300_000 },
 });
 
 const TEN_MILLION: Record<Size, Plan> = {
-  tiny: { from: 2_000, to: 10_000, samples: 1 },
-  small: { from: 200_000, to: 2_000_000, samples: 12 },
-  full: { from: 1_000_000, to: 10_000_000, samples: 20 },
+  tiny: { from: 2_000, to: 10_000, samples: 1, leadMs: 60_000 },
+  small: { from: 200_000, to: 2_000_000, samples: 12, leadMs: 180_000 },
+  full: { from: 1_000_000, to: 10_000_000, samples: 20, leadMs: 900_000 },
 };
 export const memoryOneHour = memoryBenchmark('memory-soak', 1, TEN_MILLION);
 export const memoryTwoHours = memoryBenchmark('memory-soak-two-hours', 2, TEN_MILLION);
@@ -37,15 +40,20 @@ function memoryBenchmark(name: string, hours: number, sizes: Record<Size, Plan>)
 async function measure(
   name: string,
   hours: number,
-  { from, to, samples }: Plan,
+  { from, to, samples, leadMs }: Plan,
   say: (text: string) => void,
 ): Promise<Section> {
   const servers = await Servers.start();
   try {
     const topology = await servers.fresh({ keepReadings: false });
     const { natsUrl, clickhouseUrl } = servers.embedded;
-    // The hours of the readings stay open while this takes its time.
-    const node = await NodeProcess.start(natsUrl, clickhouseUrl, hours * HOUR_MS);
+    // The hours of the readings stay open until the clock passes the next full hour.
+    const leftMs = HOUR_MS - (Date.now() % HOUR_MS);
+    if (leftMs < leadMs) {
+      say(`waiting ${String(Math.ceil(leftMs / 60_000))} minutes for the next full hour`);
+      await pause(leftMs);
+    }
+    const node = await NodeProcess.start(natsUrl, clickhouseUrl, HOUR_MS);
     const timeMs = Date.now() - 1_000;
     const workers = createWorkerQueries(servers.nc, topology.partitions);
     let gateways = 0;
