@@ -1,15 +1,15 @@
 /** `npm run bench`: runs benchmarks in turn, prints the report and writes it to bench/results/. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { baselines } from './baselines.ts';
 import { api } from './api.ts';
 import { city } from './city.ts';
 import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
-import { type Benchmark, describeMachine, type Report, type Section, type Size, toMarkdown } from './harness.ts';
+import { type Benchmark, describeMachine, type Section, type Size } from './harness.ts';
 import { hourClose } from './hour-close.ts';
 import { memory, memoryOneHour, memoryTwoHours } from './memory.ts';
 import { publish } from './publish.ts';
+import { writeReport } from './report.ts';
 import { manySeries, series } from './series.ts';
 
 const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines, series];
@@ -40,11 +40,6 @@ for (const benchmark of chosen) {
   console.error(`${benchmark.name} ...`);
   sections.push(await benchmark.run(size, (text) => console.error(`  ${text}`), minutes));
 }
-const date = new Date().toISOString().slice(0, 10);
-const report: Report = { date, size, machine: describeMachine(), sections };
-mkdirSync(values.out, { recursive: true });
-const file = `${values.out}/${date}${values.only === undefined ? '' : `-${values.only}`}`;
-writeFileSync(`${file}.json`, `${JSON.stringify(report, null, 2)}\n`);
-writeFileSync(`${file}.md`, toMarkdown(report));
-console.log(toMarkdown(report));
+const order = [...ALL, ...SOAK].map(({ name }) => name);
+console.log(writeReport(values.out, size, describeMachine(), sections, order));
 process.exit(0);

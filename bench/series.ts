@@ -2,10 +2,11 @@
 import { Random } from '../src/model/random.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { FRAME_READINGS, frameOf, publishFrames, shuffledFrameOf } from './fill.ts';
-import type { Benchmark, Figure, Size } from './harness.ts';
+import { type Benchmark, type Figure, median, type Plot, type Size } from './harness.ts';
 import { leastUsage } from './memory.ts';
 import { NodeProcess, type Usage } from './processes.ts';
 import { Servers } from './servers.ts';
+import { timeToShow } from './time-to-show.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
 
 interface Plan {
@@ -18,6 +19,8 @@ interface Plan {
 
 const ORDERS = ['fixed', 'random'] as const;
 const COUNT_MS_MAX = 600_000;
+/** Single readings, one after the other, at each count and order. */
+const PROBES = 20;
 /** The hour of the readings stays open while this takes its time. */
 const DISORDER_MS = 3_600_000;
 
@@ -41,18 +44,21 @@ function seriesBenchmark(name: string, sizes: Record<Size, Plan>): Benchmark {
       const plan = sizes[size];
       const servers = await Servers.start();
       const figures: Figure[] = [];
+      const points: Points = { fixed: [], random: [] };
       try {
         const empty = await emptyNode(servers, plan.samples);
         for (const count of plan.counts) {
           for (const order of ORDERS) {
-            const { nsPerReading, usage } = await measure(servers, count, order, plan);
+            const { nsPerReading, usage, showMs } = await measure(servers, count, order, plan);
             const bytes = (usage.rssBytes - empty.rssBytes) / count;
             const label = `${count.toLocaleString('en')} series, ${order} order`;
             say(`${label}: ${nsPerReading.toFixed(0)} ns a reading, ${bytes.toFixed(0)} bytes a series`);
             figures.push(
               { what: `${label}: CPU of the worker's process`, unit: 'ns a reading', values: [nsPerReading] },
               { what: `${label}: resident memory above an empty node's`, unit: 'bytes a series', values: [bytes] },
+              { what: `${label}: a reading shows in the open hour`, unit: 'ms', values: showMs },
             );
+            points[order].push({ count, nsPerReading, bytes, showMs: median(showMs) });
           }
         }
       } finally {
@@ -60,11 +66,32 @@ function seriesBenchmark(name: string, sizes: Record<Size, Plan>): Benchmark {
       }
       return {
         name,
-        about: `A worker node of one thread that already knows so many series (names of 16 bytes, 500 behind each gateway, each with an open hour) takes at least ${plan.readings.toLocaleString('en')} readings more, in frames of 500, while they are published: the CPU time of its process, checkpoints included, by readings. Fixed order: a gateway's frames name its sensors in the same order, as most do; random order: shuffled anew for every frame. Memory is the least of ${String(plan.samples)} looks, a second apart, above that of a node without series: with few series it is mostly what is there once. Counts are checked in the ledger.`,
+        about: `A worker node of one thread that already knows so many series (names of 16 bytes, 500 behind each gateway, each with an open hour) takes at least ${plan.readings.toLocaleString('en')} readings more, in frames of 500, while they are published: the CPU time of its process, checkpoints included, by readings. Fixed order: a gateway's frames name its sensors in the same order, as most do; random order: shuffled anew for every frame. Memory is the least of ${String(plan.samples)} looks, a second apart, above that of a node without series: with few series it is mostly what is there once. Then 20 single readings, one after the other: from the publish until the open hour shows it. Counts are checked in the ledger.`,
         figures,
+        plots: plotsOf(points),
       };
     },
   };
+}
+
+type Points = Record<(typeof ORDERS)[number], { count: number; nsPerReading: number; bytes: number; showMs: number }[]>;
+
+function plotsOf(points: Points): Plot[] {
+  const plot = (name: string, title: string, y: string, of: (point: Points['fixed'][number]) => number): Plot => ({
+    name,
+    title,
+    x: 'series',
+    y,
+    lines: ORDERS.map((order) => ({
+      name: `${order} order`,
+      points: points[order].map((point) => [point.count, of(point)] as const).filter(([, value]) => value > 0),
+    })),
+  });
+  return [
+    plot('cost', 'What a reading costs', 'ns of CPU', ({ nsPerReading }) => nsPerReading),
+    plot('memory', 'Memory of a series', 'bytes', ({ bytes }) => bytes),
+    plot('latency', 'Until a reading shows in the open hour', 'ms', ({ showMs }) => showMs),
+  ];
 }
 
 async function emptyNode(servers: Servers, samples: number): Promise<Usage> {
@@ -80,7 +107,7 @@ async function measure(
   count: number,
   order: (typeof ORDERS)[number],
   { readings, samples }: Plan,
-): Promise<{ nsPerReading: number; usage: Usage }> {
+): Promise<{ nsPerReading: number; usage: Usage; showMs: number[] }> {
   const topology = await servers.fresh({ keepReadings: false });
   const node = await startNode(servers);
   const workers = createWorkerQueries(servers.nc, topology.partitions);
@@ -110,8 +137,10 @@ async function measure(
   await publish(rounds);
   const after = await node.usage('cpu');
   const usage = await leastUsage(node, samples);
+  const showMs: number[] = [];
+  for (let i = 0; i < PROBES; i++) showMs.push(await timeToShow(servers.nc, workers, `probe-${String(i)}`, timeMs));
   await node.stop();
-  return { nsPerReading: ((after.cpuMs - before.cpuMs) * 1e6) / (rounds * count), usage };
+  return { nsPerReading: ((after.cpuMs - before.cpuMs) * 1e6) / (rounds * count), usage, showMs };
 }
 
 function startNode(servers: Servers): Promise<NodeProcess> {
