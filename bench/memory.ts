@@ -58,11 +58,14 @@ async function measure(
     const workers = createWorkerQueries(servers.nc, topology.partitions);
     let gateways = 0;
     let published = 0;
+    const openReadings = async (): Promise<number> =>
+      (await workers.status()).reduce((sum, status) => sum + status.openReadings, 0);
     const growTo = async (series: number): Promise<Usage> => {
       const first = gateways;
       gateways = series / FRAME_READINGS;
-      // Each series has an open hour: a reading after its early row has been written.
-      for (const [part, firstGateway] of [first, 0].entries()) {
+      // Each series has an open hour: a reading after its early row has been written, which the second round may still fill.
+      for (const [part, firstGateway] of [first, 0, 0].entries()) {
+        if (part === 2 && (await openReadings()) >= hours * series) break;
         const round = Array.from({ length: gateways - firstGateway }, (_, at) => firstGateway + at);
         for (let hour = hours - 1; hour >= 0; hour--)
           await publishRound(servers.nc, round, timeMs - hour * HOUR_MS, part);
@@ -80,7 +83,7 @@ async function measure(
     say(`${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
     const large = await growTo(to);
     say(`${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
-    const open = (await workers.status()).reduce((sum, { openReadings }) => sum + openReadings, 0);
+    const open = await openReadings();
     if (open < hours * to) throw new Error(`only ${String(open)} of ${String(hours * to)} hours are open`);
     await node.stop();
     const slope = (of: (usage: Usage) => number): number[] => [(of(large) - of(small)) / (to - from)];
