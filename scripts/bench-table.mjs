@@ -43,7 +43,9 @@ const ROWS = [
 
 const sections = newestSections();
 const rows = ROWS.filter(([section]) => sections.has(section)).map(toRow);
-const table = ['| what | median | unit | least to most | run of |', '| --- | --: | --- | --- | --- |', ...rows].join('\n');
+const table = ['| what | median | unit | least to most | run of |', '| --- | --: | --- | --- | --- |', ...rows].join(
+  '\n',
+);
 const options = { ...(await resolveConfig(README)), parser: 'markdown' };
 const block = `${BEGIN}\n\n${(await format(table, options)).trim()}\n\n${END}`;
 const readme = readFileSync(README, 'utf8');
