@@ -19,7 +19,7 @@ import { totalsOf, waitUntil } from './waiting.ts';
 const SIZES: Record<Size, { singles: number; frames: number; series: number; rounds: number }> = {
   tiny: { singles: 2_000, frames: 40, series: 10_000, rounds: 1 },
   small: { singles: 100_000, frames: 3_000, series: 100_000, rounds: 1 },
-  full: { singles: 500_000, frames: 16_000, series: 200_000, rounds: 3 },
+  full: { singles: 300_000, frames: 12_000, series: 200_000, rounds: 3 },
 };
 const COUNT_MS_MAX = 300_000;
 
