@@ -3,9 +3,10 @@ import { systemClock } from '../src/model/clock.ts';
 import { Publisher } from '../src/publish/publisher.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { FRAME_READINGS, frameOf, HOUR_START_MS } from './fill.ts';
-import type { Benchmark, Size } from './harness.ts';
+import { type Benchmark, percentile, type Size } from './harness.ts';
 import { NodeProcess } from './processes.ts';
 import { quiet, Servers } from './servers.ts';
+import { timeToShow } from './time-to-show.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
 
 const SIZES: Record<Size, { frames: number; rounds: number; singles: number }> = {
@@ -42,7 +43,8 @@ export const endToEnd: Benchmark = {
           async () => (await totalsOf(workers)).readingsCounted === frames * FRAME_READINGS,
         );
         throughput.push((frames * FRAME_READINGS * 1_000) / (endMs - startMs));
-        for (let i = 0; i < singles; i++) latency.push(await timeToShow(servers, workers, i));
+        for (let i = 0; i < singles; i++)
+          latency.push(await timeToShow(servers.nc, workers, `single-${String(i)}`, HOUR_START_MS));
         await workers.flush();
         const [count] = await servers.row<[number]>('SELECT sum(count) FROM hourglass.hourly');
         if (count !== frames * FRAME_READINGS + singles) throw new Error(`${String(count)} readings are in the tables`);
@@ -52,16 +54,13 @@ export const endToEnd: Benchmark = {
     } finally {
       await servers.stop();
     }
-    latency.sort((a, b) => a - b);
-    const at = (share: number): number =>
-      latency[Math.min(latency.length - 1, Math.floor(share * latency.length))] ?? NaN;
     return {
       name: 'end-to-end',
       about: `Publisher (frames of 500, each acknowledged, up to 512 under way), broker, one worker thread with checkpoints, and database on one machine, at once: from the first publish until every reading is counted; the tables are checked. Then ${String(singles)} single readings a round, one after the other: from the publish until the open hour shows it (asked again at once).`,
       figures: [
         { what: 'published, acknowledged and counted', unit: 'readings/s', values: throughput },
-        { what: 'a reading shows in the open hour, median', unit: 'ms', values: [at(0.5)] },
-        { what: 'a reading shows in the open hour, 99 of 100', unit: 'ms', values: [at(0.99)] },
+        { what: 'a reading shows in the open hour, median', unit: 'ms', values: [percentile(latency, 0.5)] },
+        { what: 'a reading shows in the open hour, 99 of 100', unit: 'ms', values: [percentile(latency, 0.99)] },
       ],
     };
   },
@@ -72,20 +71,4 @@ function messageOf(i: number): Parameters<Publisher['publish']>[0] {
   const subject = `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;
   const payload = frameOf(gateway, HOUR_START_MS + i, i % 10);
   return { subject, publisher: subject, contentType: 'application/msgpack', payload, readings: FRAME_READINGS };
-}
-
-async function timeToShow(
-  servers: Servers,
-  workers: ReturnType<typeof createWorkerQueries>,
-  i: number,
-): Promise<number> {
-  const sensor = `single-${String(i)}`;
-  const hour = Math.floor(HOUR_START_MS / 3_600_000);
-  const startMs = performance.now();
-  servers.nc.publish('sensors.city.d0.single.gw', `[{"n":"${sensor}/m","t":${String(HOUR_START_MS / 1_000)},"v":1}]`);
-  for (;;) {
-    const { rows } = await workers.openHours({ sensor, fromHour: hour, toHour: hour + 1, limit: 10 });
-    if (rows.length > 0) return performance.now() - startMs;
-    if (performance.now() - startMs > COUNT_MS_MAX) throw new Error('a reading does not show');
-  }
 }

@@ -1,6 +1,7 @@
 /** Fills the stream for a benchmark. Boundary: publishes; what was published is known exactly. */
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Random } from '../src/model/random.ts';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import type { Servers } from './servers.ts';
 
@@ -58,8 +59,21 @@ export async function publishRound(
   timeMs: number,
   value: number,
 ): Promise<void> {
+  const all = [...gateways];
+  await publishFrames(nc, all.length, (i) => [all[i] ?? 0, frameOf(all[i] ?? 0, timeMs, value)]);
+}
+
+/** Acknowledged. @param of gateway and payload of each. */
+export async function publishFrames(
+  nc: NatsConnection,
+  count: number,
+  of: (i: number) => readonly [gateway: number, payload: Uint8Array],
+): Promise<void> {
   const publish = new Sender(nc);
-  for (const gateway of gateways) await publish.one(subjectOf(gateway), frameOf(gateway, timeMs, value));
+  for (let i = 0; i < count; i++) {
+    const [gateway, payload] = of(i);
+    await publish.one(subjectOf(gateway), payload);
+  }
   await publish.all();
 }
 
@@ -107,6 +121,21 @@ export function frameOf(gateway: number, timeMs: number, value: number): Uint8Ar
     metric: 'kwh',
     baseMs: timeMs,
     sensors: namesOf(gateway),
+    values: new Float64Array(FRAME_READINGS).fill(value),
+  });
+}
+
+/** The same sensors, in another order each time. */
+export function shuffledFrameOf(gateway: number, timeMs: number, value: number, random: Random): Uint8Array {
+  const sensors = [...namesOf(gateway)];
+  for (let at = sensors.length - 1; at > 0; at--) {
+    const other = random.whole(0, at);
+    [sensors[at], sensors[other]] = [sensors[other] ?? '', sensors[at] ?? ''];
+  }
+  return encodeFrame({
+    metric: 'kwh',
+    baseMs: timeMs,
+    sensors,
     values: new Float64Array(FRAME_READINGS).fill(value),
   });
 }

@@ -20,21 +20,28 @@ export interface Section {
   /** What is measured and how, and what is not. */
   readonly about: string;
   readonly figures: readonly Figure[];
+  readonly plots?: readonly Plot[];
+}
+
+/** A figure against a quantity; both axes are logarithmic. */
+export interface Plot {
+  /** Of its file: letters, digits, `-`. */
+  readonly name: string;
+  readonly title: string;
+  readonly x: string;
+  readonly y: string;
+  readonly lines: readonly { readonly name: string; readonly points: readonly (readonly [x: number, y: number])[] }[];
 }
 
 export interface Benchmark {
   readonly name: string;
-  run(size: Size, say: (text: string) => void): Promise<Section>;
+  /** @param minutes that it is to last, where it can be chosen. */
+  run(size: Size, say: (text: string) => void, minutes?: number): Promise<Section>;
 }
 
-export interface Report {
-  readonly date: string;
-  readonly size: Size;
-  readonly machine: Record<string, string | number>;
-  readonly sections: readonly Section[];
-}
+export type Machine = Readonly<Record<string, string | number>>;
 
-export function describeMachine(): Report['machine'] {
+export function describeMachine(): Machine {
   const [cpu] = cpus();
   return {
     cpu: cpu?.model.trim() ?? 'unknown',
@@ -63,39 +70,13 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? NaN) + high) / 2;
 }
 
+/** The value below or at which a share of all lies. @param share 0 to 1. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
+}
+
 /** Round by round. */
 export function ratios(a: readonly number[], b: readonly number[]): number[] {
   return a.map((value, at) => value / (b[at] ?? NaN));
-}
-
-export function toMarkdown({ date, size, machine, sections }: Report): string {
-  const lines = [
-    `# Benchmarks, ${date}`,
-    '',
-    `Size ${size}. ${Object.entries(machine)
-      .map(([name, value]) => `${name} ${String(value)}`)
-      .join('; ')}.`,
-    'Absolute figures are of a shared machine; ratios were taken in one run, in turn.',
-  ];
-  for (const { name, about, figures } of sections) {
-    lines.push(
-      '',
-      `## ${name}`,
-      '',
-      about,
-      '',
-      '| figure | unit | median | least | most | rounds |',
-      '| --- | --- | --: | --: | --: | --: |',
-    );
-    for (const { what, unit, values } of figures) {
-      const cells = [median(values), Math.min(...values), Math.max(...values)].map(readable);
-      lines.push(`| ${what} | ${unit} | ${cells.join(' | ')} | ${String(values.length)} |`);
-    }
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function readable(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
 }

@@ -1,86 +1,120 @@
 /** What one more series costs a worker node, everything included. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { HOUR_MS } from '../src/model/hour.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { FRAME_READINGS, publishRound } from './fill.ts';
-import type { Benchmark, Size } from './harness.ts';
+import type { Benchmark, Section, Size } from './harness.ts';
 import { NodeProcess, type Usage } from './processes.ts';
 import { Servers } from './servers.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
 
-const SIZES: Record<Size, { from: number; to: number; samples: number }> = {
-  tiny: { from: 2_000, to: 10_000, samples: 1 },
-  small: { from: 200_000, to: 1_000_000, samples: 12 },
-  full: { from: 200_000, to: 1_000_000, samples: 20 },
-};
-const COUNT_MS_MAX = 120_000;
-/** The hour of the readings stays open while this takes its time. */
-const DISORDER_MS = 3_600_000;
+interface Plan {
+  readonly from: number;
+  readonly to: number;
+  readonly samples: number;
+  /** Time that it takes: no hour may end meanwhile. */
+  readonly leadMs: number;
+}
 
-export const memory: Benchmark = {
-  name: 'memory',
-  async run(size, say) {
-    const { from, to, samples } = SIZES[size];
-    const servers = await Servers.start();
-    try {
-      const topology = await servers.fresh({ keepReadings: false });
-      const { natsUrl, clickhouseUrl } = servers.embedded;
-      const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
-      const timeMs = Date.now() - 1_000;
-      const workers = createWorkerQueries(servers.nc, topology.partitions);
-      let gateways = 0;
-      let published = 0;
-      const growTo = async (series: number): Promise<Usage> => {
-        const first = gateways;
-        gateways = series / FRAME_READINGS;
-        // Each series has an open hour: a reading after its early row has been written.
-        for (const [part, firstGateway] of [first, 0].entries()) {
-          const round = Array.from({ length: gateways - firstGateway }, (_, at) => firstGateway + at);
-          await publishRound(servers.nc, round, timeMs, part);
-          published += round.length;
-          await waitUntil('all is counted and written', COUNT_MS_MAX, async () => {
-            const statuses = await workers.status();
-            const outbox = statuses.reduce((sum, status) => sum + status.outboxBlocks, 0);
-            return outbox === 0 && (await totalsOf(workers)).messages === published;
-          });
-          if (part === 0) await workers.flush();
-        }
-        return await least(node, samples);
-      };
-      const small = await growTo(from);
-      say(`${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
-      const large = await growTo(to);
-      say(`${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
-      const open = (await workers.status()).reduce((sum, { openReadings }) => sum + openReadings, 0);
-      if (open < to) throw new Error(`only ${String(open)} of ${String(to)} series have an open hour`);
-      await node.stop();
-      const slope = (of: (usage: Usage) => number): number[] => [(of(large) - of(small)) / (to - from)];
-      return {
-        name: 'memory',
-        about: `The growth of a worker node's process from ${from.toLocaleString('en')} to ${to.toLocaleString('en')} series (names of 16 bytes, one open hour, frames of 500 behind one gateway each), everything included: series index, window, the decoder's remembered names, checkpoints and rows on their way. The least of ${String(samples)} looks, a second apart, at each size: garbage in between is not counted.`,
-        figures: [
-          {
-            what: 'heap and array buffers of the worker thread, per series',
-            unit: 'bytes',
-            values: slope(({ threadBytes }) => threadBytes),
-          },
-          {
-            what: 'resident memory of the process, per series',
-            unit: 'bytes',
-            values: slope(({ rssBytes }) => rssBytes),
-          },
-          {
-            what: `resident memory at ${to.toLocaleString('en')} series`,
-            unit: 'MiB',
-            values: [large.rssBytes / 1024 ** 2],
-          },
-        ],
-      };
-    } finally {
-      await servers.stop();
+const COUNT_MS_MAX = 600_000;
+
+export const memory = memoryBenchmark('memory', 1, {
+  tiny: { from: 2_000, to: 10_000, samples: 1, leadMs: 60_000 },
+  small: { from: 200_000, to: 1_000_000, samples: 12, leadMs: 180_000 },
+  full: { from: 200_000, to: 1_000_000, samples: 20, leadMs: 300_000 },
+});
+
+const TEN_MILLION: Record<Size, Plan> = {
+  tiny: { from: 2_000, to: 10_000, samples: 1, leadMs: 60_000 },
+  small: { from: 200_000, to: 2_000_000, samples: 12, leadMs: 180_000 },
+  full: { from: 1_000_000, to: 10_000_000, samples: 20, leadMs: 900_000 },
+};
+export const memoryOneHour = memoryBenchmark('memory-soak', 1, TEN_MILLION);
+export const memoryTwoHours = memoryBenchmark('memory-soak-two-hours', 2, TEN_MILLION);
+
+/** @param hours that are open of each series. */
+function memoryBenchmark(name: string, hours: number, sizes: Record<Size, Plan>): Benchmark {
+  return { name, run: (size, say) => measure(name, hours, sizes[size], say) };
+}
+
+async function measure(
+  name: string,
+  hours: number,
+  { from, to, samples, leadMs }: Plan,
+  say: (text: string) => void,
+): Promise<Section> {
+  const servers = await Servers.start();
+  try {
+    const topology = await servers.fresh({ keepReadings: false });
+    const { natsUrl, clickhouseUrl } = servers.embedded;
+    // The hours of the readings stay open until the clock passes the next full hour.
+    const leftMs = HOUR_MS - (Date.now() % HOUR_MS);
+    if (leftMs < leadMs) {
+      say(`waiting ${String(Math.ceil(leftMs / 60_000))} minutes for the next full hour`);
+      await pause(leftMs);
     }
-  },
-};
+    const node = await NodeProcess.start(natsUrl, clickhouseUrl, HOUR_MS);
+    const timeMs = Date.now() - 1_000;
+    const workers = createWorkerQueries(servers.nc, topology.partitions);
+    let gateways = 0;
+    let published = 0;
+    const openReadings = async (): Promise<number> =>
+      (await workers.status()).reduce((sum, status) => sum + status.openReadings, 0);
+    const growTo = async (series: number): Promise<Usage> => {
+      const first = gateways;
+      gateways = series / FRAME_READINGS;
+      // Each series has an open hour: a reading after its early row has been written, which the second round may still fill.
+      for (const [part, firstGateway] of [first, 0, 0].entries()) {
+        if (part === 2 && (await openReadings()) >= hours * series) break;
+        const round = Array.from({ length: gateways - firstGateway }, (_, at) => firstGateway + at);
+        for (let hour = hours - 1; hour >= 0; hour--)
+          await publishRound(servers.nc, round, timeMs - hour * HOUR_MS, part);
+        published += hours * round.length;
+        await waitUntil('all is counted and written', COUNT_MS_MAX, async () => {
+          const statuses = await workers.status();
+          const outbox = statuses.reduce((sum, status) => sum + status.outboxBlocks, 0);
+          return outbox === 0 && (await totalsOf(workers)).messages === published;
+        });
+        if (part === 0) await workers.flush();
+      }
+      return await leastUsage(node, samples);
+    };
+    const small = await growTo(from);
+    say(`${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
+    const large = await growTo(to);
+    say(`${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
+    const open = await openReadings();
+    if (open < hours * to) throw new Error(`only ${String(open)} of ${String(hours * to)} hours are open`);
+    await node.stop();
+    const slope = (of: (usage: Usage) => number): number[] => [(of(large) - of(small)) / (to - from)];
+    return {
+      name,
+      about: `The growth of a worker node's process from ${from.toLocaleString('en')} to ${to.toLocaleString('en')} series (names of 16 bytes, open hours: ${String(hours)}, frames of 500 behind one gateway each), everything included: series index, window, the decoder's remembered names, checkpoints and rows on their way. The least of ${String(samples)} looks, a second apart, at each size: garbage in between is not counted.`,
+      figures: [
+        {
+          what: 'heap and array buffers of the worker thread, per series',
+          unit: 'bytes',
+          values: slope(({ threadBytes }) => threadBytes),
+        },
+        {
+          what: 'resident memory of the process, per series',
+          unit: 'bytes',
+          values: slope(({ rssBytes }) => rssBytes),
+        },
+        {
+          what: `resident memory at ${to.toLocaleString('en')} series`,
+          unit: 'MiB',
+          values: [large.rssBytes / 1024 ** 2],
+        },
+      ],
+    };
+  } finally {
+    await servers.stop();
+  }
+}
 
-async function least(node: NodeProcess, samples: number): Promise<Usage> {
+/** The least of some looks, a second apart: garbage in between is not counted. */
+export async function leastUsage(node: NodeProcess, samples: number): Promise<Usage> {
   const taken: Usage[] = [];
   for (let i = 0; i < samples; i++) taken.push(await node.usage('memory'));
   const leastOf = (of: (usage: Usage) => number): number => Math.min(...taken.map(of));

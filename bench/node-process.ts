@@ -27,6 +27,9 @@ process.on('message', (question) => {
   else void usage(question === 'memory').then((answer) => process.send?.(answer));
 });
 
+// A benchmark that failed leaves no node behind.
+process.on('disconnect', () => process.exit(1));
+
 async function usage(withMemory: boolean): Promise<Usage> {
   if (withMemory) await pause(FIGURES_MS);
   const { user, system } = process.cpuUsage();

@@ -35,6 +35,21 @@ export async function drainRaw(natsUrl: string, messages: number): Promise<BareR
   return result;
 }
 
+/** Gives a child its plan, and resolves with its one answer. @throws where it ends without one. */
+export async function askChild<Plan extends object, Result>(name: string, plan: Plan): Promise<Result> {
+  const child = forkHere(name, []);
+  const answer = answerOf(child, name);
+  child.send(plan);
+  return (await answer) as Result;
+}
+
+function answerOf(child: ChildProcess, name: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code) => reject(new Error(`${name} has ended (${String(code)}) without an answer`)));
+  });
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
 
@@ -50,7 +65,7 @@ export class NodeProcess {
     execArgv: readonly string[] = [],
   ): Promise<NodeProcess> {
     const child = forkHere('node-process', [natsUrl, clickhouseUrl, String(disorderMs)], execArgv);
-    await once(child, 'message');
+    await answerOf(child, 'node-process');
     return new NodeProcess(child);
   }
 

@@ -16,8 +16,8 @@ export function runCompiled(entry, args) {
     const tsc = [at('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.work.json', '--outDir', folder];
     const compiled = spawnSync(process.execPath, tsc, { cwd: root, stdio: 'inherit' });
     if (compiled.status !== 0) return compiled.status ?? 1;
-    // Table definitions and servers are found beside the program.
-    for (const name of ['infra', 'node_modules']) symlinkSync(at(name), at(`${folder}/${name}`));
+    // Table definitions, servers and the version are found beside the program.
+    for (const name of ['infra', 'node_modules', 'package.json']) symlinkSync(at(name), at(`${folder}/${name}`));
     const program = at(`${folder}/${entry.replace(/\.ts$/, '.js')}`);
     const node = ['--enable-source-maps', '--expose-gc', program, ...args];
     return spawnSync(process.execPath, node, { stdio: 'inherit' }).status ?? 1;

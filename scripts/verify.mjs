@@ -18,6 +18,7 @@ const steps = [
   ['unused files, exports and packages: knip', bin('knip/bin/knip.js'), '--no-progress'],
   ['build', at('scripts/build.mjs')],
   ['client: as /openapi.json says', at('scripts/client.mjs'), '--check'],
+  ['performance: README as bench/results says', at('scripts/bench-table.mjs'), '--check'],
 ];
 
 let failed = 0;

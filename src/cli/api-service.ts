@@ -16,7 +16,7 @@ import { lagOf } from '../model/lag.ts';
 import { DURABILITY_FACTS_MS, STREAM_FREE_SHARE_MIN } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { watchCluster } from '../runtime/cluster-view.ts';
-import { connectNats } from '../runtime/connections.ts';
+import { connectClickhouse, connectNats } from '../runtime/connections.ts';
 import { guardDatabase } from '../runtime/database-guard.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
 import { createLiveSource } from '../runtime/live-listener.ts';
@@ -36,7 +36,7 @@ const PUBLISH_MS_MAX = 5_000;
 
 export async function startApiService(
   config: Config,
-  { natsUrl, clickhouse: database, topology }: Backends,
+  { natsUrl, clickhouseUrl, clickhouse: database, topology }: Backends,
   log: Log,
   restarts: Readonly<Record<string, () => number>>,
 ): Promise<ApiServer> {
@@ -45,7 +45,7 @@ export async function startApiService(
   const cluster = await watchCluster(nc, topology);
   const registry = await NatsRegistry.open(nc, systemClock, log);
   const workers = createWorkerQueries(nc, topology.partitions);
-  const guard = guardDatabase(database, systemClock);
+  const guard = guardDatabase(database, connectClickhouse(clickhouseUrl), systemClock);
   const clickhouse = guard.client;
   const onError = (error: unknown, where: string): void =>
     log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -3,7 +3,10 @@
  *
  * Job: asks for a sign of life every second; while there is none, open questions are cut off and new ones refused with
  * {@link DatabaseAway}. Boundary: the same client for whoever asks; workers, who wait for the database, do not use it.
+ * Signs of life have a connection of their own: behind the API's own questions they would come late from a database that
+ * is only busy, and every question would be cut off.
  */
+import { setMaxListeners } from 'node:events';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError } from '../model/errors.ts';
@@ -26,22 +29,24 @@ export interface GuardedDatabase {
   close(): Promise<void>;
 }
 
-export function guardDatabase(client: ClickHouseClient, clock: Clock): GuardedDatabase {
-  const guard = new Guard(client, clock);
-  return guard;
+/** @param pings a client that nobody else uses; it is closed with the guard. */
+export function guardDatabase(client: ClickHouseClient, pings: ClickHouseClient, clock: Clock): GuardedDatabase {
+  return new Guard(client, pings, clock);
 }
 
 class Guard implements GuardedDatabase {
   readonly client: ClickHouseClient;
   readonly #asked: ClickHouseClient;
+  readonly #pings: ClickHouseClient;
   readonly #clock: Clock;
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
   /** Aborts when the database goes away; a new one when it is back. */
-  #presence = new AbortController();
+  #presence = presence();
 
-  constructor(asked: ClickHouseClient, clock: Clock) {
+  constructor(asked: ClickHouseClient, pings: ClickHouseClient, clock: Clock) {
     this.#asked = asked;
+    this.#pings = pings;
     this.#clock = clock;
     const query = ((params: Parameters<ClickHouseClient['query']>[0]) =>
       this.#query(params)) as ClickHouseClient['query'];
@@ -62,6 +67,7 @@ class Guard implements GuardedDatabase {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#watching;
+    await this.#pings.close();
   }
 
   async #query(params: Parameters<ClickHouseClient['query']>[0]): Promise<unknown> {
@@ -82,7 +88,7 @@ class Guard implements GuardedDatabase {
       const answers = await this.#isAnswering();
       if (this.#stop.signal.aborted) return;
       if (!answers) this.#presence.abort();
-      else if (this.isAway) this.#presence = new AbortController();
+      else if (this.isAway) this.#presence = presence();
       await this.#clock.sleep(DATABASE_PING_MS, this.#stop.signal);
     }
   }
@@ -91,7 +97,7 @@ class Guard implements GuardedDatabase {
   async #isAnswering(): Promise<boolean> {
     const over = new AbortController();
     const late = this.#clock.sleep(DATABASE_SILENCE_MS_MAX, AbortSignal.any([over.signal, this.#stop.signal]));
-    const ping = this.#asked.ping({ select: false, abort_signal: over.signal }).then(({ success }) => success);
+    const ping = this.#pings.ping({ select: false, abort_signal: over.signal }).then(({ success }) => success);
     try {
       return await Promise.race([ping, late.then(() => false)]);
     } catch {
@@ -100,4 +106,11 @@ class Guard implements GuardedDatabase {
       over.abort();
     }
   }
+}
+
+/** As many questions as there are listen to it at a time. */
+function presence(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

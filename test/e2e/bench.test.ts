@@ -5,19 +5,41 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
-it('the benchmarks run at their tiny size and write a report', { timeout: 180_000 }, async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'hourglass-bench-report-'));
-  const script = fileURLToPath(new URL('../../scripts/bench.mjs', import.meta.url));
-  await promisify(execFile)(process.execPath, [script, '--size', 'tiny', '--out', folder]);
+const script = fileURLToPath(new URL('../../scripts/bench.mjs', import.meta.url));
+
+interface Report {
+  size: string;
+  sections: { name: string; figures: { values: (number | null)[] }[] }[];
+}
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hourglass-bench-report-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(...options: string[]): Promise<Report> {
+  await promisify(execFile)(process.execPath, [script, '--size', 'tiny', '--out', folder, ...options]);
   const [json = ''] = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-  const report = JSON.parse(await readFile(join(folder, json), 'utf8')) as {
-    size: string;
-    sections: { name: string; figures: { values: (number | null)[] }[] }[];
-  };
-  expect(report.size).toBe('tiny');
-  expect(report.sections.map(({ name }) => name)).toEqual(['consume', 'end-to-end', 'hour-close', 'memory']);
-  for (const { figures } of report.sections) expect(figures.every(({ values }) => values.length > 0)).toBe(true);
-  await rm(folder, { recursive: true });
+  return JSON.parse(await readFile(join(folder, json), 'utf8')) as Report;
+}
+
+const USUAL = ['consume', 'end-to-end', 'hour-close', 'memory', 'api', 'publish', 'baselines', 'series'];
+const LONG = ['city', 'series-soak', 'memory-soak', 'memory-soak-two-hours'];
+
+it('the benchmarks run at their tiny size and write a report with plots', { timeout: 300_000 }, async () => {
+  const { size, sections } = await run();
+  expect(size).toBe('tiny');
+  expect(sections.map(({ name }) => name)).toEqual(USUAL);
+  for (const { figures } of sections) expect(figures.every(({ values }) => values.length > 0)).toBe(true);
+  const plots = (await readdir(folder)).filter((name) => name.endsWith('.svg'));
+  expect(plots).toHaveLength(4);
+  for (const plot of plots) expect(await readFile(join(folder, plot), 'utf8')).toMatch(/^<svg .*<path /s);
+});
+
+it('the long ones run, too, and a later run adds to the report of its date', { timeout: 300_000 }, async () => {
+  const { sections } = await run('--soak');
+  expect(sections.map(({ name }) => name)).toEqual([...USUAL, ...LONG]);
 });

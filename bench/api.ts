@@ -1,0 +1,171 @@
+/** The API's hot calls over a year of hours, asked in an open loop. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
+import { Random } from '../src/model/random.ts';
+import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
+import { ApiCity, type Expected, hoursOfYear } from './api-city.ts';
+import { ApiProcess } from './api-process.ts';
+import { type Question, questionsOf } from './api-questions.ts';
+import { type Benchmark, type Figure, percentile, type Size } from './harness.ts';
+import { loadOpenLoop } from './load.ts';
+import { NodeProcess } from './processes.ts';
+import { Servers } from './servers.ts';
+import { LOOK_MS, totalsOf, waitUntil } from './waiting.ts';
+
+interface Plan {
+  readonly sensors: number;
+  /** Of 2025; absent: all. */
+  readonly hours?: number;
+  readonly perSecond: number;
+  /** Of each phase. */
+  readonly seconds: number;
+  /** Requests one after the other, before any load. */
+  readonly alone: number;
+}
+
+const SIZES: Record<Size, Plan> = {
+  tiny: { sensors: 500, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2 },
+  small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, alone: 10 },
+  full: { sensors: 10_000, perSecond: 200, seconds: 10, alone: 20 },
+};
+const YEAR = 2025;
+const OPEN_READINGS = 3;
+/** The hour of the newest readings stays open while this takes its time. */
+const DISORDER_MS = HOUR_MS;
+const READY_MS_MAX = 60_000;
+
+export const api: Benchmark = {
+  name: 'api',
+  async run(size, say) {
+    const plan = SIZES[size];
+    const servers = await Servers.start();
+    try {
+      const topology = await servers.fresh({ keepReadings: false });
+      const [firstHour, endOfYear] = hoursOfYear(YEAR);
+      const endHour = plan.hours === undefined ? endOfYear : firstHour + plan.hours;
+      const city = new ApiCity(plan.sensors, firstHour, endHour, topology.partitions);
+      const fillS = await fill(servers, city, say);
+      const { natsUrl, clickhouseUrl } = servers.embedded;
+      const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
+      const openMs = Date.now();
+      for (let at = 0; at < OPEN_READINGS; at++) await city.publishOpenHour(servers.nc, openMs);
+      const workers = createWorkerQueries(servers.nc, topology.partitions);
+      await waitUntil(
+        'the open hour is counted',
+        READY_MS_MAX,
+        async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * city.sensors,
+      );
+      const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
+      const figures: Figure[] = [{ what: 'filling the tables', unit: 's', values: [fillS] }];
+      for (const question of questions) {
+        if (await isIdle(servers)) figures.push(await alone(servers, city, question, plan));
+        for (const how of ['cold', 'cached'] as const)
+          if (question[how] !== null) figures.push(...(await phase(servers, question, how, plan, say)));
+      }
+      await node.stop();
+      return { name: 'api', about: aboutOf(city, plan, questions), figures };
+    } finally {
+      await servers.stop();
+    }
+  },
+};
+
+async function fill(servers: Servers, city: ApiCity, say: (text: string) => void): Promise<number> {
+  const startMs = performance.now();
+  await city.fill(servers.clickhouse, say);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const [rows] = await servers.row<[number]>('SELECT count() FROM hourglass.hourly_facts');
+  if (rows !== city.rows) throw new Error(`${String(rows)} of ${String(city.rows)} rows are in the table`);
+  say(`${city.rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s`);
+  return seconds;
+}
+
+/** One request after the other, after an answer has been compared with what it must be. */
+async function alone(servers: Servers, city: ApiCity, question: Question, { alone: count }: Plan): Promise<Figure> {
+  const process = await ApiProcess.start(servers);
+  await waitUntil('the year is final', READY_MS_MAX, async () => {
+    const response = await process.get(`/v1/hourly?limit=1&to=${hourIso(city.endHour)}`);
+    return Date.parse(response.headers.get('Hourglass-Final-Through') ?? '') >= city.endHour * HOUR_MS;
+  });
+  await check(process, question);
+  const values: number[] = [];
+  for (const path of question.coldPaths(count, new Random(2))) {
+    const startMs = performance.now();
+    await (await process.get(path)).text();
+    values.push(performance.now() - startMs);
+  }
+  await process.stop();
+  return { what: `${question.name}: alone, cold`, unit: 'ms', values };
+}
+
+/** False where questions of the phase before still run after a minute, or the database has no memory for a question. */
+async function isIdle(servers: Servers): Promise<boolean> {
+  const deadline = performance.now() + READY_MS_MAX;
+  const query = "SELECT count() FROM system.processes WHERE query LIKE '%hourglass.%' AND query_id != queryID()";
+  while (performance.now() < deadline) {
+    const [running] = await servers.row<[number]>(query).catch(() => [-1]);
+    if (running === 0) return true;
+    await pause(LOOK_MS);
+  }
+  return false;
+}
+
+/** An API of its own, so that nothing of the phase before waits in it or is kept. */
+async function phase(
+  servers: Servers,
+  question: Question,
+  how: 'cold' | 'cached',
+  { perSecond, seconds }: Plan,
+  say: (text: string) => void,
+): Promise<Figure[]> {
+  if (!(await isIdle(servers))) {
+    say(`${question.name}, ${how}: not measured, the database has not recovered from the phase before`);
+    return [
+      { what: `${question.name}, ${how}: not measured, the database has not recovered`, unit: '', values: [NaN] },
+    ];
+  }
+  const process = await ApiProcess.start(servers);
+  const { name } = question;
+  const count = perSecond * seconds;
+  const random = new Random(1);
+  const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
+  const { latenciesMs, statuses } = await loadOpenLoop({ url: process.url, key: process.key, paths, perSecond });
+  const { all, kept } = await process.answers().catch(() => ({ all: NaN, kept: NaN }));
+  await process.kill();
+  const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
+  const answered = statuses['200'] ?? 0;
+  say(
+    `${name}, ${how}: ${[p50, p99, most].map((ms) => (ms ?? NaN).toFixed(1)).join(' / ')} ms, ${((kept * 100) / all).toFixed(0)} % kept, ${JSON.stringify(statuses)}`,
+  );
+  return [
+    { what: `${name}, ${how}: p50`, unit: 'ms', values: [p50 ?? NaN] },
+    { what: `${name}, ${how}: p99`, unit: 'ms', values: [p99 ?? NaN] },
+    { what: `${name}, ${how}: the latest`, unit: 'ms', values: [most ?? NaN] },
+    { what: `${name}, ${how}: answered with 200`, unit: '%', values: [(answered * 100) / paths.length] },
+    { what: `${name}, ${how}: kept or joined answers`, unit: '%', values: [(kept * 100) / all] },
+  ];
+}
+
+/** Row by row. */
+async function check(process: ApiProcess, question: Question): Promise<void> {
+  const { path, rows } = question.known();
+  const { data } = (await (await process.get(path)).json()) as { data: Expected[] };
+  if (data.length !== rows.length)
+    throw new Error(`${question.name}: ${String(data.length)} rows, not ${String(rows.length)}`);
+  for (const [at, expected] of rows.entries()) {
+    for (const name of ['count', 'sum', 'min', 'max'] as const) {
+      if (data[at]?.[name] !== expected[name])
+        throw new Error(
+          `${question.name}, row ${String(at)}: ${name} is ${String(data[at]?.[name])}, not ${String(expected[name])}`,
+        );
+    }
+  }
+}
+
+function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
+  return [
+    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}${cached === null ? '' : `; cached: ${cached}`}`).join('. ')}.`,
+  ].join(' ');
+}

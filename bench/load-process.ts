@@ -1,0 +1,60 @@
+/**
+ * An open loop of GET requests: each is sent at its due time, whatever the others do.
+ *
+ * Job: a process of its own, so that neither the API nor the benchmark delays what is due. Connections are kept alive and as
+ * many as are needed. Boundary: sends, and measures; what is asked is the parent's.
+ * A latency counts from the due time to the last byte, so that a request which waited for its turn here or there is as late as
+ * it is to whoever asked (no coordinated omission). A request without an answer by the end counts as that late.
+ */
+import { Agent, get } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoadPlan, LoadResult } from './load.ts';
+
+/** Time for the last answers. */
+const ANSWER_MS_MAX = 10_000;
+
+process.once('message', (plan) => void load(plan as LoadPlan).then(send));
+
+process.on('disconnect', () => process.exit(1));
+
+function send(result: LoadResult): void {
+  process.send?.(result, () => process.exit(0));
+}
+
+async function load({ url, key, paths, perSecond }: LoadPlan): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+  const statuses: Record<string, number> = {};
+  const latenciesMs: number[] = [];
+  const underWay = new Set<number>();
+  let underWayMost = 0;
+  let bytes = 0;
+  const startMs = performance.now() + 50;
+  const ask = (path: string, dueMs: number): void => {
+    const done = (status: string): void => {
+      if (!underWay.delete(dueMs)) return;
+      latenciesMs.push(performance.now() - dueMs);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    };
+    underWay.add(dueMs);
+    underWayMost = Math.max(underWayMost, underWay.size);
+    const request = get(`${url}${path}`, { agent, headers: { 'X-API-Key': key } }, (response) => {
+      response.on('data', (part: Buffer) => (bytes += part.length));
+      response.on('end', () => done(String(response.statusCode)));
+      response.on('error', () => done('broken'));
+    });
+    request.on('error', () => done('broken'));
+  };
+  for (const [at, path] of paths.entries()) {
+    const dueMs = startMs + (at * 1_000) / perSecond;
+    const aheadMs = dueMs - performance.now();
+    if (aheadMs > 0) await pause(aheadMs);
+    ask(path, dueMs);
+  }
+  const endMs = performance.now() + ANSWER_MS_MAX;
+  while (underWay.size > 0 && performance.now() < endMs) await pause(5);
+  const nowMs = performance.now();
+  for (const dueMs of underWay) latenciesMs.push(nowMs - dueMs);
+  if (underWay.size > 0) statuses['no answer'] = underWay.size;
+  agent.destroy();
+  return { latenciesMs, statuses, underWayMost, bytes };
+}
