@@ -1,18 +1,16 @@
 /** Consume and aggregate a backlog, beside a bare consumer of the same stream that only counts. */
 import { READINGS_STREAM } from '../src/runtime/message-source.ts';
-import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
+import { aggregate } from './aggregate.ts';
 import { type Filled, fillFrames, fillSingles } from './fill.ts';
 import { type Benchmark, type Figure, ratios, type Size } from './harness.ts';
-import { consumeBare, drainRaw, NodeProcess } from './processes.ts';
+import { consumeBare, drainRaw } from './processes.ts';
 import { Servers } from './servers.ts';
-import { totalsOf, waitUntil } from './waiting.ts';
 
 const SIZES: Record<Size, { singles: number; frames: number; series: number; rounds: number }> = {
   tiny: { singles: 2_000, frames: 40, series: 10_000, rounds: 2 },
   small: { singles: 1_000_000, frames: 6_000, series: 200_000, rounds: 3 },
   full: { singles: 2_000_000, frames: 60_000, series: 200_000, rounds: 5 },
 };
-const CONSUME_MS_MAX = 300_000;
 
 export const consume: Benchmark = {
   name: 'consume',
@@ -78,36 +76,4 @@ async function compare(
     { what: `${what}: Hourglass, CPU of the process`, unit: 'ns a reading', values: ourCpu },
     { what: `${what}: bare consumer, CPU of the process`, unit: 'ns a reading', values: bareCpu },
   ];
-}
-
-async function aggregate(
-  servers: Servers,
-  filled: Filled,
-): Promise<{ readingsPerSecond: number; cpuNsPerReading: number }> {
-  const topology = await servers.fresh({ keepReadings: true });
-  const { natsUrl, clickhouseUrl } = servers.embedded;
-  const node = await NodeProcess.start(natsUrl, clickhouseUrl, servers.config.allowedDisorderMs);
-  const workers = createWorkerQueries(servers.nc, topology.partitions);
-  const before = await node.usage('cpu');
-  // From here to the end: the start of threads and connections is not part of it, nor what was counted meanwhile.
-  const from = await totalsOf(workers);
-  const startMs = performance.now();
-  const endMs = await waitUntil(
-    'all is counted',
-    CONSUME_MS_MAX,
-    async () => (await totalsOf(workers)).messages >= filled.messages,
-  );
-  const after = await node.usage('cpu');
-  await workers.flush();
-  const [count, sum] = await servers.row<[number, number]>('SELECT sum(count), sum(sum) FROM hourglass.hourly');
-  if (count !== filled.readings || sum !== filled.sum)
-    throw new Error(
-      `${String(count)} readings and ${String(sum)} in the tables, ${String(filled.readings)} and ${String(filled.sum)} were published`,
-    );
-  await node.stop();
-  const readings = ((filled.messages - from.messages) / filled.messages) * filled.readings;
-  return {
-    readingsPerSecond: endMs > startMs && readings > 0 ? (readings * 1_000) / (endMs - startMs) : NaN,
-    cpuNsPerReading: readings > 0 ? ((after.cpuMs - before.cpuMs) * 1e6) / readings : NaN,
-  };
 }

@@ -2,17 +2,32 @@
 import { parseArgs } from 'node:util';
 import { baselines } from './baselines.ts';
 import { api } from './api.ts';
+import { checkpoints } from './checkpoints.ts';
 import { city } from './city.ts';
 import { consume } from './consume.ts';
 import { endToEnd } from './end-to-end.ts';
+import { filters } from './filters.ts';
 import { type Benchmark, describeMachine, type Section, type Size } from './harness.ts';
 import { hourClose } from './hour-close.ts';
 import { memory, memoryOneHour, memoryTwoHours } from './memory.ts';
 import { publish } from './publish.ts';
 import { writeReport } from './report.ts';
 import { manySeries, series } from './series.ts';
+import { threads } from './threads.ts';
 
-const ALL: readonly Benchmark[] = [consume, endToEnd, hourClose, memory, api, publish, baselines, series];
+const ALL: readonly Benchmark[] = [
+  consume,
+  filters,
+  threads,
+  endToEnd,
+  hourClose,
+  checkpoints,
+  memory,
+  api,
+  publish,
+  baselines,
+  series,
+];
 /** Hours long or machines large: `npm run bench:soak`. */
 const SOAK: readonly Benchmark[] = [city, manySeries, memoryOneHour, memoryTwoHours];
 const SIZES: readonly Size[] = ['tiny', 'small', 'full'];

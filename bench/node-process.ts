@@ -1,4 +1,4 @@
-/** A worker node with one thread, exactly as `hourglass work` starts it. */
+/** A worker node, exactly as `hourglass work` starts it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { readConfig } from '../src/model/config.ts';
 import { connectNats } from '../src/runtime/connections.ts';
@@ -10,9 +10,9 @@ import { quiet } from './servers.ts';
 /** A thread says its figures once a second. */
 const FIGURES_MS = 1_100;
 
-const [natsUrl = '', clickhouseUrl = '', disorderMs = '5000'] = process.argv.slice(2);
+const [natsUrl = '', clickhouseUrl = '', disorderMs = '5000', workers = '1'] = process.argv.slice(2);
 const config = readConfig({
-  HOURGLASS_WORKERS: '1',
+  HOURGLASS_WORKERS: workers,
   HOURGLASS_ALLOWED_DISORDER_SECONDS: String(Number(disorderMs) / 1_000),
 });
 const nc = await connectNats(natsUrl, 'bench/node');

@@ -27,9 +27,13 @@ export async function consumeBare(natsUrl: string, messages: number, messageByte
   return result;
 }
 
-/** The raw socket, from start to end. */
-export async function drainRaw(natsUrl: string, messages: number): Promise<BareResult> {
-  const child = forkHere('raw-socket', [natsUrl, String(messages)]);
+/** The raw socket, from start to end; `filters`: of these subjects alone. */
+export async function drainRaw(
+  natsUrl: string,
+  messages: number,
+  filters: readonly string[] = [],
+): Promise<BareResult> {
+  const child = forkHere('raw-socket', [natsUrl, String(messages), ...filters]);
   const [result] = (await once(child, 'message')) as [BareResult];
   await once(child, 'exit');
   return result;
@@ -62,9 +66,10 @@ export class NodeProcess {
     natsUrl: string,
     clickhouseUrl: string,
     disorderMs: number,
-    execArgv: readonly string[] = [],
+    { workers = 1, execArgv = [] }: { workers?: number; execArgv?: readonly string[] } = {},
   ): Promise<NodeProcess> {
-    const child = forkHere('node-process', [natsUrl, clickhouseUrl, String(disorderMs)], execArgv);
+    const args = [natsUrl, clickhouseUrl, String(disorderMs), String(workers)];
+    const child = forkHere('node-process', args, execArgv);
     await answerOf(child, 'node-process');
     return new NodeProcess(child);
   }

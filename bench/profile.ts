@@ -37,10 +37,9 @@ try {
       ? await fillFrames(servers, Math.ceil(messages / 50), 200_000)
       : await fillSingles(servers, messages);
   const { natsUrl, clickhouseUrl } = servers.embedded;
-  const node = await NodeProcess.start(natsUrl, clickhouseUrl, servers.config.allowedDisorderMs, [
-    '--cpu-prof',
-    `--cpu-prof-dir=${folder}`,
-  ]);
+  const node = await NodeProcess.start(natsUrl, clickhouseUrl, servers.config.allowedDisorderMs, {
+    execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`],
+  });
   const workers = createWorkerQueries(servers.nc, topology.partitions);
   await waitUntil('all is counted', MS_MAX, async () => (await totalsOf(workers)).messages >= filled.messages);
   await node.stop();

@@ -16,13 +16,14 @@ const LETTER_M = 0x4d;
 const LETTER_H = 0x48;
 const LETTER_P = 0x50;
 
-const [natsUrl = '', wanted = '0'] = process.argv.slice(2);
+const [natsUrl = '', wanted = '0', ...filters] = process.argv.slice(2);
 const { hostname, port } = new URL(natsUrl);
 const nc = await connectNats({ servers: `${hostname}:${port}` });
 const jsm = await jetstreamManager(nc);
 const { name } = await jsm.consumers.add('READINGS', {
   ack_policy: AckPolicy.None,
   deliver_policy: DeliverPolicy.All,
+  ...(filters.length === 0 ? {} : { filter_subjects: filters }),
   mem_storage: true,
 });
 

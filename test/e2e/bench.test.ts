@@ -26,7 +26,19 @@ async function run(...options: string[]): Promise<Report> {
   return JSON.parse(await readFile(join(folder, json), 'utf8')) as Report;
 }
 
-const USUAL = ['consume', 'end-to-end', 'hour-close', 'memory', 'api', 'publish', 'baselines', 'series'];
+const USUAL = [
+  'consume',
+  'filters',
+  'threads',
+  'end-to-end',
+  'hour-close',
+  'checkpoints',
+  'memory',
+  'api',
+  'publish',
+  'baselines',
+  'series',
+];
 const LONG = ['city', 'series-soak', 'memory-soak', 'memory-soak-two-hours'];
 
 it('the benchmarks run at their tiny size and write a report with plots', { timeout: 300_000 }, async () => {
