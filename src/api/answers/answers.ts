@@ -7,7 +7,8 @@
  * - `?revision=<revision>` names one content for ever: `immutable` for a year, or 404 once it has been superseded.
  *   Being a hash, it can never stand for other figures.
  * - Open hours and inventories: a few seconds. All else: `no-store`.
- * Where reading needs a credential, an answer is `private`: a shared cache must not give it to somebody without one.
+ * Where reading needs a credential, an answer is `private`: a shared cache must not give it to somebody without one, and a
+ * browser not to a page that shows another one, or none (`Vary`).
  */
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
@@ -38,7 +39,9 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): void {
     c.set('sharing', sharing);
     await next();
     if (c.res.ok && c.req.method !== 'GET' && scopeNeeded(c.req.method, c.req.path) === 'admin') answers.clear();
-    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+    const caching = c.res.headers.get('Cache-Control');
+    if (caching === null) c.header('Cache-Control', 'no-store');
+    else if (caching.startsWith('private')) c.header('Vary', 'Authorization, X-API-Key', { append: true });
   });
 }
 

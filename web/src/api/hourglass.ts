@@ -7,6 +7,7 @@ import { HOUR_MS } from '../figures/civil-time.ts';
 import type { HourFigures, Status } from '../figures/hours.ts';
 import { isoOf } from '../url/route.ts';
 import { ApiError, ask, askAll, pathWith } from './http.ts';
+import { fetchWithKey } from './key.ts';
 
 export interface City {
   readonly city: string;
@@ -259,7 +260,7 @@ export async function readLedger(signal: AbortSignal): Promise<Ledger> {
 
 export async function readReadiness(signal: AbortSignal): Promise<Readiness> {
   // 503 is an answer here: it says what is not ready.
-  const response = await fetch('/readyz', { signal }).catch((error: unknown) => {
+  const response = await fetchWithKey('/readyz', { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new ApiError(0, 'The program cannot be reached.', error);
   });
