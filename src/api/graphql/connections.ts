@@ -63,7 +63,7 @@ export const HOURS: CursorList<SeriesNode & { hour: string }, [string, string, s
   keyOf: (row) => [...SENSORS.keyOf(row), Date.parse(row.hour) / 3_600_000],
 };
 
-/** @param name the view, as in the REST API. */
+/** @param name as in the REST API. `period`: the hour, or the civil day that the period begins with, since 1970. */
 export function rollupsList(name: string): CursorList<{ kind: string; period: number }, [string, number]> {
   return { name, key: z.tuple([text, hour]), keyOf: ({ kind, period }) => [kind, period] };
 }

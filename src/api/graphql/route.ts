@@ -8,11 +8,13 @@ import type { HttpBindings } from '@hono/node-server';
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { GRAPHQL_REQUEST_BYTES_MAX } from '../../model/limits.ts';
+import { finalHour } from '../hours.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
 import { Questions, type RequestContext } from './context.ts';
 import { maskError } from './errors.ts';
 import { guards } from './guards.ts';
+import { ledgerTypeDefs } from './ledger-schema.ts';
 import { resolvers } from './resolvers.ts';
 import { typeDefs } from './schema.ts';
 
@@ -24,8 +26,13 @@ const PAGE_HEADERS = {
 
 export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
   const yoga = createYoga<{ address: string }, RequestContext>({
-    schema: createSchema<RequestContext>({ typeDefs, resolvers }),
-    context: ({ address }) => ({ deps, questions: new Questions(), address }),
+    schema: createSchema<RequestContext>({ typeDefs: [typeDefs, ledgerTypeDefs], resolvers }),
+    context: ({ address }) => ({
+      deps,
+      questions: new Questions(),
+      before: { watermarkMs: deps.cluster.watermarkMs(), openHour: finalHour(deps.cluster) },
+      address,
+    }),
     graphqlEndpoint: PATH,
     plugins: guards,
     maskedErrors: {

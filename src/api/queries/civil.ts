@@ -7,17 +7,20 @@
  */
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
 import { Problem } from '../problem.ts';
+import { type Place, type Placed, placesOf } from './places.ts';
 import { equalTo, keyParams, selectRows } from './sql.ts';
 
 export interface CivilAsk {
   readonly step: CivilStep;
   readonly zone: string;
-  /** `city` and `metric`, and what else is wanted. */
-  readonly filter: Readonly<Record<string, string | undefined>>;
+  readonly places: readonly Place[];
+  readonly metric: string;
+  readonly kind?: string | undefined;
   /** Periods that begin at or after `fromS` and before `toS`, seconds since 1970. */
   readonly fromS: number;
   readonly toS: number;
   readonly after: CivilKey | null;
+  /** Of each place. */
   readonly limit: number;
   /** Hours from this index on are not over: their sensors do not count in `sensorHours`. */
   readonly openHour: number;
@@ -46,6 +49,8 @@ export interface CivilFigures {
 }
 
 type Row = [
+  city: string,
+  district: string | null,
   kind: string,
   day: number,
   fromHour: number,
@@ -78,8 +83,13 @@ const DATETIME_S_MAX = 2 ** 32 - 1;
 /** The instant with which a date begins in the zone. */
 const startOf = (date: string): string => `toUnixTimestamp(toDateTime(${date}, {zone:String}))`;
 
-/** @throws {Problem} 400 where the database does not know the zone. */
-export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promise<CivilFigures[]> {
+/**
+ * @returns place after place, each in the order of the key.
+ * @throws {Problem} 400 where the database does not know the zone.
+ */
+export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promise<(CivilFigures & Placed)[]> {
+  const places = placesOf(ask.places, 'd.');
+  const { metric, kind: kindAsked } = ask;
   const { of, next, secondsMax } = PERIODS[ask.step];
   const after =
     ask.after === null
@@ -94,11 +104,11 @@ export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promis
       arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(d.sums).1, sumMap(d.sums).2)), (0., 0.)).1 AS total,
       sum(d.readings) AS count,
       if(isFinite(total) AND max(d.overflowed) = 0, total, NULL) AS sum
-    SELECT d.kind, toUInt16(d.period), any(d.from_hour), any(d.to_hour), count, sum, min(d.least), max(d.most), sum / count,
+    SELECT ${places.selected}, d.kind, toUInt16(d.period), any(d.from_hour), any(d.to_hour), count, sum, min(d.least), max(d.most), sum / count,
       sum(d.sensors), uniqExactIfMerge(d.revisions), sum(d.sensor_hours)
     FROM
     (
-      SELECT h.kind AS kind, h.district AS district, h.period AS period,
+      SELECT h.city AS city, h.kind AS kind, h.district AS district, h.period AS period,
         intDiv(${startOf('h.period')} + 3599, 3600) AS from_hour, intDiv(${startOf(next)} + 3599, 3600) AS to_hour,
         sum(h.readings) AS readings, sumMap(h.sums) AS sums, max(h.overflowed) AS overflowed,
         min(h.least) AS least, max(h.most) AS most,
@@ -106,22 +116,24 @@ export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promis
         sumIf(finalizeAggregation(h.who), h.hour < {openHour:UInt32}) AS sensor_hours
       FROM
       (
-        SELECT f.kind AS kind, f.district AS district, intDiv(toUnixTimestamp(f.hour), 3600) AS hour, ${of} AS period,
+        SELECT f.city AS city, f.kind AS kind, f.district AS district, intDiv(toUnixTimestamp(f.hour), 3600) AS hour, ${of} AS period,
           sum(f.count) AS readings, sumMap(f.sums) AS sums, max(f.overflow) AS overflowed, min(f.min) AS least, max(f.max) AS most,
           uniqExactIfState((f.incarnation, f.partition, f.block), f.revised = 1) AS revisions,
           uniqExactMergeState(f.sensors) AS who
         FROM hourglass.district_facts AS f FINAL
-        WHERE f.hour >= toDateTime({from:UInt32}, 'UTC') AND f.hour < toDateTime({until:UInt32}, 'UTC')${equalTo(ask.filter)}
-        GROUP BY f.kind, f.district, f.hour
+        WHERE f.hour >= toDateTime({from:UInt32}, 'UTC') AND f.hour < toDateTime({until:UInt32}, 'UTC')${places.within}${equalTo({ metric, kind: kindAsked })}
+        GROUP BY f.city, f.kind, f.district, f.hour
       ) AS h
       WHERE ${startOf('h.period')} >= {from:UInt32} AND ${startOf('h.period')} < {to:UInt32}
-      GROUP BY h.kind, h.district, h.period
+      GROUP BY h.city, h.kind, h.district, h.period
     ) AS d
     ${after}
-    GROUP BY d.kind, d.period ORDER BY d.kind, d.period LIMIT {limit:UInt32}`;
+    GROUP BY ${places.columns}, d.kind, d.period ORDER BY ${places.columns}, d.kind, d.period ${places.limit}`;
   const rows = await withZone(() =>
     selectRows<Row>(client, query, {
-      ...ask.filter,
+      ...places.params,
+      metric,
+      kind: kindAsked,
       ...(ask.after === null ? {} : keyParams(ask.after)),
       zone: ask.zone,
       from: ask.fromS,
@@ -133,7 +145,9 @@ export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promis
     }),
   );
   return rows.map(
-    ([kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, sensorHours]): CivilFigures => ({
+    ([city, district, kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, sensorHours]) => ({
+      city,
+      district,
       kind,
       day,
       fromHour,
