@@ -61,17 +61,24 @@ export function streamCaching(c: Context, isFinal: boolean): Record<string, stri
  * @throws {Problem} 404 where it is not the current one, or where hours are not final.
  */
 export function respondWith(c: Context, answer: Answer, revision: string | undefined): Response {
-  const current = `"${answer.revision}"`;
   if (revision !== undefined && (!answer.isFinal || revision !== answer.revision)) throw superseded(c, answer);
-  const headers = {
+  return conditional(c, answer, {
     ...answer.headers,
-    ETag: current,
     'Cache-Control': cacheControl(c, answer, revision),
     ...(answer.isFinal ? { 'Hourglass-Revision': answer.revision } : {}),
-  };
+  });
+}
+
+/** The answer, or 304 where the caller has it; no URL names its revision. */
+export function respondUnnamed(c: Context, answer: Answer): Response {
+  return conditional(c, answer, { ...answer.headers, 'Cache-Control': cacheControl(c, answer, undefined) });
+}
+
+function conditional(c: Context, { body, revision, type }: Answer, given: Record<string, string>): Response {
+  const headers = { ...given, ETag: `"${revision}"` };
   const known = c.req.header('If-None-Match');
-  if (known !== undefined && matches(known, current)) return c.body(null, 304, headers);
-  return c.body(answer.body, 200, { ...headers, 'Content-Type': 'application/json' });
+  if (known !== undefined && matches(known, headers.ETag)) return c.body(null, 304, headers);
+  return c.body(body, 200, { ...headers, 'Content-Type': type ?? 'application/json' });
 }
 
 /** Everything but the revision that a question is made of, in one order. */

@@ -7,7 +7,16 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../../model/limits.ts';
 import type { SeriesFilter } from './hourly-facts.ts';
-import { equalTo, keyAfter, keyParams, selectRows, SERIES_IN, seriesParam, type KeyColumn } from './sql.ts';
+import {
+  equalTo,
+  keyAfter,
+  keyParams,
+  knownSeries,
+  selectRows,
+  SERIES_IN,
+  seriesParam,
+  type KeyColumn,
+} from './sql.ts';
 
 export interface CadenceAsk {
   /** These series, or a page's: what the filter lets through from the first to the last, in the order of pages. */
@@ -59,6 +68,7 @@ function betweenParams({
 /** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
 export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): Promise<Cadence[]> {
   const { of } = ask;
+  const known = 'series' in of ? null : knownSeries(of.filter);
   const rows = await selectRows<[string, string, string, string, string, number, number]>(
     client,
     `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
@@ -67,7 +77,7 @@ export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): P
        SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
        FROM hourglass.hourly_facts FINAL
        WHERE hour >= toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')
-         AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${'series' in of ? SERIES_IN : `${BETWEEN}${equalTo(of.filter)}`}
+         AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${'series' in of ? SERIES_IN : `${BETWEEN}${equalTo(of.filter)}${known === null ? '' : ` AND ${known}`}`}
        GROUP BY ${LIST}, hour
      )
      ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
