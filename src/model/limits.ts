@@ -338,6 +338,10 @@ export const READ_MS_MAX = 10_000;
 export const PAGE_BLOCK_ROWS = 8_192;
 /** Pages up to so many rows are read in such blocks. */
 export const PAGE_BLOCK_LIMIT = 1_000;
+/** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
+export const ROLLUP_SLICE_HOURS = 1_000;
+/** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
+export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */
 export const OPEN_HOURS_ROWS_MAX = 50_000;
 /** Bytes of a GraphQL request. The longest query people write by hand has some thousand. */

@@ -106,8 +106,8 @@ describe('days and months', () => {
   });
 
   it('of many cities are one question for each zone, and their coverage one more', async () => {
-    const query =
-      'query ($z: String!) { cities(first: 10) { nodes { daily(metric: "temp", zone: $z) { nodes { sum } } } } }';
+    const range = 'from: "2026-10-24T00:00:00Z", to: "2026-11-03T00:00:00Z"';
+    const query = `query ($z: String!) { cities(first: 10) { nodes { daily(metric: "temp", zone: $z, ${range}) { nodes { sum } } } } }`;
     await dataOf(query, { z: 'Europe/Lisbon' });
     expect(questions).toHaveLength(2);
     await dataOf(query, { z: 'city' });

@@ -6,8 +6,10 @@
  * How zones of :30 and :45 cut an hour: they do not. An hour belongs to the civil day in which it begins.
  */
 import { ClickHouseError, type ClickHouseClient } from '@clickhouse/client';
+import { ROLLUP_SLICE_HOURS } from '../../model/limits.ts';
 import { Problem } from '../problem.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
+import { ROLLUP_SETTINGS, slicesOf } from './slices.ts';
 import { equalTo, keyParams, selectRows } from './sql.ts';
 
 export interface CivilAsk {
@@ -65,12 +67,13 @@ type Row = [
   sensorHours: number,
 ];
 
-const PERIODS: Readonly<Record<CivilStep, { of: string; next: string; secondsMax: number }>> = {
-  day: { of: 'toDate(f.hour, {zone:String})', next: 'addDays(h.period, 1)', secondsMax: 26 * 3_600 },
+const PERIODS: Readonly<Record<CivilStep, { of: string; next: string; secondsMax: number; hours: number }>> = {
+  day: { of: 'toDate(f.hour, {zone:String})', next: 'addDays(h.period, 1)', secondsMax: 26 * 3_600, hours: 24 },
   month: {
     of: 'toStartOfMonth(toDate(f.hour, {zone:String}))',
     next: 'addMonths(h.period, 1)',
     secondsMax: 32 * 24 * 3_600,
+    hours: 31 * 24,
   },
 };
 /** Seconds that a period has at most. */
@@ -88,9 +91,36 @@ const startOf = (date: string): string => `toUnixTimestamp(toDateTime(${date}, {
  * @throws {Problem} 400 where the database does not know the zone.
  */
 export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promise<(CivilFigures & Placed)[]> {
+  if (ask.places.length > 1 || ask.toS - ask.fromS <= ROLLUP_SLICE_HOURS * 3_600) return readPeriods(client, ask);
+  const rows: (CivilFigures & Placed)[] = [];
+  const periods = await readPeriodsWithReadings(client, ask);
+  for (const { kind, first, last, periods: limit } of slicesOf(periods, PERIODS[ask.step].hours))
+    rows.push(...(await readPeriods(client, { ...ask, kind, fromS: first, toS: last + 1, after: null, limit })));
+  return rows;
+}
+
+/** The periods of a page, without their figures. */
+async function readPeriodsWithReadings(
+  client: ClickHouseClient,
+  ask: CivilAsk,
+): Promise<{ kind: string; begins: number }[]> {
+  const { metric, kind } = ask;
+  const after = '(kind > {after0:String} OR (kind = {after0:String} AND toUInt16(period) > {after1:UInt16}))';
+  const query = `SELECT kind, ${startOf('period')} AS begins FROM
+    (
+      SELECT DISTINCT f.kind AS kind, ${PERIODS[ask.step].of} AS period FROM hourglass.district_facts AS f
+      WHERE f.hour >= toDateTime({from:UInt32}, 'UTC') AND f.hour < toDateTime({until:UInt32}, 'UTC')${placesOf(ask.places).within}${equalTo({ metric, kind })}
+    )
+    WHERE begins >= {from:UInt32} AND begins < {to:UInt32} ${ask.after === null ? '' : `AND ${after}`}
+    ORDER BY kind, period LIMIT {limit:UInt32}`;
+  const rows = await withZone(() => selectRows<[string, number]>(client, query, paramsOf(ask)));
+  return rows.map(([of, begins]) => ({ kind: of, begins }));
+}
+
+async function readPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<(CivilFigures & Placed)[]> {
   const places = placesOf(ask.places, 'd.');
   const { metric, kind: kindAsked } = ask;
-  const { of, next, secondsMax } = PERIODS[ask.step];
+  const { of, next } = PERIODS[ask.step];
   const after =
     ask.after === null
       ? ''
@@ -122,28 +152,14 @@ export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promis
           uniqExactMergeState(f.sensors) AS who
         FROM hourglass.district_facts AS f FINAL
         WHERE f.hour >= toDateTime({from:UInt32}, 'UTC') AND f.hour < toDateTime({until:UInt32}, 'UTC')${places.within}${equalTo({ metric, kind: kindAsked })}
-        GROUP BY f.city, f.kind, f.district, f.hour
+        GROUP BY f.city, f.district, f.kind, f.metric, f.hour
       ) AS h
       WHERE ${startOf('h.period')} >= {from:UInt32} AND ${startOf('h.period')} < {to:UInt32}
       GROUP BY h.city, h.kind, h.district, h.period
     ) AS d
     ${after}
     GROUP BY ${places.columns}, d.kind, d.period ORDER BY ${places.columns}, d.kind, d.period ${places.limit}`;
-  const rows = await withZone(() =>
-    selectRows<Row>(client, query, {
-      ...places.params,
-      metric,
-      kind: kindAsked,
-      ...(ask.after === null ? {} : keyParams(ask.after)),
-      zone: ask.zone,
-      from: ask.fromS,
-      to: ask.toS,
-      // No hour of a period that begins before `to` begins later than this.
-      until: Math.min(DATETIME_S_MAX, ask.toS + secondsMax),
-      openHour: Math.max(0, ask.openHour),
-      limit: ask.limit,
-    }),
-  );
+  const rows = await withZone(() => selectRows<Row>(client, query, paramsOf(ask), ROLLUP_SETTINGS));
   return rows.map(
     ([city, district, kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, sensorHours]) => ({
       city,
@@ -162,6 +178,22 @@ export async function readCivil(client: ClickHouseClient, ask: CivilAsk): Promis
       sensorHours,
     }),
   );
+}
+
+function paramsOf(ask: CivilAsk): Record<string, unknown> {
+  return {
+    ...placesOf(ask.places).params,
+    metric: ask.metric,
+    kind: ask.kind,
+    ...(ask.after === null ? {} : keyParams(ask.after)),
+    zone: ask.zone,
+    from: ask.fromS,
+    to: ask.toS,
+    // No hour of a period that begins before `to` begins later than this.
+    until: Math.min(DATETIME_S_MAX, ask.toS + PERIODS[ask.step].secondsMax),
+    openHour: Math.max(0, ask.openHour),
+    limit: ask.limit,
+  };
 }
 
 /** The instants (seconds since 1970) with which civil days (since 1970) begin. @throws {Problem} 400 for an unknown zone. */

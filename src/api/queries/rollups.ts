@@ -4,7 +4,9 @@
  * Boundary: the table's views only; what is still in the workers' memory is not in a rollup.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
+import { ROLLUP_SLICE_HOURS } from '../../model/limits.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
+import { ROLLUP_SETTINGS, slicesOf } from './slices.ts';
 import { equalTo, keyParams, selectRows } from './sql.ts';
 
 export interface RollupAsk {
@@ -50,26 +52,47 @@ type Row = [
 
 const hourOf = (name: string): string => `toDateTime({${name}:UInt32} * 3600, 'UTC')`;
 
+const AFTER = `AND (kind > {after0:String} OR (kind = {after0:String} AND hour > ${hourOf('after1')}))`;
+
 /** @returns place after place, each in the order of the key. */
 export async function readRollup(client: ClickHouseClient, ask: RollupAsk): Promise<(RollupFigures & Placed)[]> {
+  if (ask.places.length > 1 || ask.to - ask.from <= ROLLUP_SLICE_HOURS) return readHours(client, ask);
+  const rows: (RollupFigures & Placed)[] = [];
+  for (const { kind, first, last, periods } of slicesOf(await readHoursWithReadings(client, ask), 1)) {
+    const slice = { ...ask, kind, from: first, to: last + 1, after: null, limit: periods };
+    rows.push(...(await readHours(client, slice)));
+  }
+  return rows;
+}
+
+/** The hours of a page, without their figures. */
+async function readHoursWithReadings(
+  client: ClickHouseClient,
+  ask: RollupAsk,
+): Promise<{ kind: string; begins: number }[]> {
   const { metric, kind } = ask;
   const places = placesOf(ask.places);
-  const after = `AND (kind > {after0:String} OR (kind = {after0:String} AND hour > ${hourOf('after1')}))`;
+  const rows = await selectRows<[string, number]>(
+    client,
+    `SELECT DISTINCT kind, intDiv(toUnixTimestamp(hour), 3600) FROM hourglass.district_facts
+     WHERE hour >= ${hourOf('from')} AND hour < ${hourOf('to')}${places.within}${equalTo({ metric, kind })} ${ask.after === null ? '' : AFTER}
+     ORDER BY kind, hour LIMIT {limit:UInt32}`,
+    paramsOf(ask),
+  );
+  return rows.map(([of, begins]) => ({ kind: of, begins }));
+}
+
+async function readHours(client: ClickHouseClient, ask: RollupAsk): Promise<(RollupFigures & Placed)[]> {
+  const { metric, kind } = ask;
+  const places = placesOf(ask.places);
   const rows = await selectRows<Row>(
     client,
     `SELECT ${places.selected}, kind, intDiv(toUnixTimestamp(hour), 3600), count, sum, min, max, mean, sensors, revision
      FROM hourglass.${places.isOfDistricts ? 'district_hourly' : 'city_hourly'}
-     WHERE hour >= ${hourOf('from')} AND hour < ${hourOf('to')}${places.within}${equalTo({ metric, kind })} ${ask.after === null ? '' : after}
+     WHERE hour >= ${hourOf('from')} AND hour < ${hourOf('to')}${places.within}${equalTo({ metric, kind })} ${ask.after === null ? '' : AFTER}
      ORDER BY ${places.columns}, kind, hour ${places.limit}`,
-    {
-      ...places.params,
-      metric,
-      kind,
-      ...(ask.after === null ? {} : keyParams(ask.after)),
-      from: ask.from,
-      to: ask.to,
-      limit: ask.limit,
-    },
+    paramsOf(ask),
+    ROLLUP_SETTINGS,
   );
   return rows.map(([city, district, kindOf, period, count, sum, min, max, mean, sensors, revision]) => ({
     city,
@@ -84,4 +107,16 @@ export async function readRollup(client: ClickHouseClient, ask: RollupAsk): Prom
     sensors,
     revision,
   }));
+}
+
+function paramsOf({ places, metric, kind, after, from, to, limit }: RollupAsk): Record<string, unknown> {
+  return {
+    ...placesOf(places).params,
+    metric,
+    kind,
+    ...(after === null ? {} : keyParams(after)),
+    from,
+    to,
+    limit,
+  };
 }

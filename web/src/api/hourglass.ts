@@ -108,13 +108,15 @@ export async function readRollup(
   };
 }
 
-/** Days (their midnights UTC, ms since 1970) on which a metric was measured in a city, by kind; in order. */
+/** Days (their midnights UTC, ms since 1970) from a day on, on which a metric was measured in a city, by kind; in order. */
 export async function readDaysWithReadings(
   of: { city: string; metric: string },
+  fromMs: number,
   signal: AbortSignal,
 ): Promise<{ kind: string; dayMs: number }[]> {
   const path = `${rollupPath({ ...of, district: null })}/daily`;
-  const { rows } = await askAll<{ kind: string; day: string }>(path, { limit: PAGE_ROWS }, signal, VIEW_ROWS_MAX);
+  const query = { from: isoOf(fromMs), limit: PAGE_ROWS };
+  const { rows } = await askAll<{ kind: string; day: string }>(path, query, signal, VIEW_ROWS_MAX);
   return rows.map(({ kind, day }) => ({ kind, dayMs: Date.parse(day) }));
 }
 
