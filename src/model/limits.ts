@@ -258,6 +258,11 @@ export const URL_CHARS_MAX = 12_288;
 export const HEADER_BYTES_MAX = 16 * 1024;
 /** Bytes of a body where a route sets no limit of its own: settings and queries are small. */
 export const BODY_BYTES_MAX = 64 * 1024;
+/**
+ * Bytes of a body that comes with an offer to change the protocol, where Node has read it before anybody is asked who sends it:
+ * a frame of 65,536 readings. More cuts the connection; without the offer the route's own limit holds.
+ */
+export const UPGRADE_BODY_BYTES_MAX = 1024 * 1024;
 /** Bytes below which an answer is not compressed: it fits a packet anyway. */
 export const COMPRESS_BYTES_MIN = 1_024;
 /** Connections of the API in all: each costs a descriptor and some 10 kB. */
