@@ -1,6 +1,6 @@
 /** The books of a time against a count by hand: real actors, the real table, the real API. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkedApi, depsOf, World } from '../../test/support/api.ts';
+import { type CheckedApi, checkedApi, depsOf, World } from '../../test/support/api.ts';
 import { INCARNATION, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { CellArena } from '../actors/cell-arena.ts';
 import { PartitionActor } from '../actors/partition-actor.ts';
@@ -78,6 +78,10 @@ class StreamBench {
 
   /** @param stored partitions whose entries the table has; the others' wait in their checkpoints. */
   async get(query: string, stored: readonly number[] = [0, 1, 2]): Promise<Answer> {
+    return await (await this.api(stored)).get<Answer>(`/v1/ledger?${query}`);
+  }
+
+  async api(stored: readonly number[] = [0, 1, 2]): Promise<CheckedApi> {
     const sink = new ClickhouseSink(database.client, INCARNATION);
     const world = new World();
     world.partitions = PARTITIONS;
@@ -92,7 +96,7 @@ class StreamBench {
       }
     }
     world.books = this.actors.map((actor) => ({ partition: actor.partition, ...actor.snapshot().state }));
-    return await (await checkedApi(depsOf(world, database))).get<Answer>(`/v1/ledger?${query}`);
+    return await checkedApi(depsOf(world, database));
   }
 
   /** Messages and readings of a partition in [from, to). */
@@ -182,5 +186,33 @@ describe('the ledger of a time', () => {
       'ledger_facts has lost its row of 2026-11-23T12:03:00.000Z: the nearest that is there stands for it',
     ]);
     expect(data[1]).toMatchObject({ messages: { taken: 3 }, balanced: true });
+  });
+
+  it('is the same in GraphQL', async () => {
+    for (let i = 0; i < 60; i++) bench.send(i % PARTITIONS, T0 + i * 20_000, 1 + (i % 3));
+    bench.rest(T0 + 30 * MINUTE);
+    const api = await bench.api();
+    for (const [from, to] of [
+      [T0 + 2 * MINUTE, T0 + 9 * MINUTE],
+      [T0 + 5 * MINUTE, undefined],
+    ]) {
+      const { data, ...whole } = await api.get<Answer>(
+        `/v1/ledger?from=${iso(from!)}${to === undefined ? '' : `&to=${iso(to)}`}`,
+      );
+      const query = `query ($from: DateTime, $to: DateTime) { ledgerOfTime(from: $from, to: $to) {
+        from to balanced missing problems
+        partitions { partition from to messages { taken used duplicate rejected } readings { counted late rejected }
+          gaps problems balanced }
+      } }`;
+      const answer = await api.request('/graphql', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ query, variables: { from: iso(from!), to: to === undefined ? null : iso(to) } }),
+      });
+      expect(data.some(({ messages }) => messages.used > 0)).toBe(true);
+      expect(await answer.json()).toEqual({ data: { ledgerOfTime: { ...whole, partitions: data } } });
+    }
+    const wrong = await api.request('/graphql?query={ledgerOfTime(from:"2026-11-24",to:"2026-11-23"){balanced}}');
+    expect(await wrong.json()).toMatchObject({ errors: [{ message: '`from` is after `to`.' }] });
   });
 });

@@ -8,6 +8,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { LedgerEntry, LedgerTotals, PartitionBooks } from '../model/ledger.ts';
 import { type Cut, cutOf, type LedgerPoint, periodOf, pointAt } from '../model/ledger-points.ts';
 import { lossesOf } from './gaps.ts';
+import type { ApiDeps } from './ports.ts';
+import { Problem } from './problem.ts';
 import { readEntriesAround } from './queries/ledger.ts';
 
 export interface BookOfTime {
@@ -26,6 +28,9 @@ export interface BooksOfTime {
   readonly books: readonly BookOfTime[];
   readonly missing: number | null;
   readonly problems: readonly string[];
+  /** What the broker received in [from, to) is in every book, ms since 1970. */
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export interface TimeSources {
@@ -35,6 +40,29 @@ export interface TimeSources {
   readonly committed: readonly PartitionBooks[];
   /** Entries of before this are dropped by the table, ms since 1970; 0: none. */
   readonly forgottenMs: number;
+}
+
+/**
+ * As they are asked for from outside.
+ *
+ * @param range ms since 1970; without `to`: up to what is committed now.
+ * @throws {Problem} 400 where `from` is after `to`.
+ */
+export async function askBooksOfTime(
+  {
+    cluster,
+    clickhouse,
+    horizonMs,
+    clock,
+    books,
+  }: Pick<ApiDeps, 'cluster' | 'clickhouse' | 'horizonMs' | 'clock' | 'books'>,
+  { from = 0, to = Infinity }: { readonly from?: number | undefined; readonly to?: number | undefined },
+): Promise<BooksOfTime> {
+  if (from > to)
+    throw new Problem(400, '`from` is after `to`.', { members: { errors: [{ path: 'from', message: 'after `to`' }] } });
+  const { incarnation, partitions } = cluster;
+  const forgottenMs = horizonMs > 0 ? clock.nowMs() - horizonMs : 0;
+  return readBooksOfTime(from, to, { clickhouse, incarnation, partitions, committed: books(), forgottenMs });
 }
 
 /** @param toMs Infinity: up to what is committed now. */
@@ -80,7 +108,9 @@ export async function readBooksOfTime(fromMs: number, toMs: number, sources: Tim
       ],
     };
   });
-  return { books, missing, problems: losses.common };
+  const begin = Math.max(...books.map((book) => book.fromMs));
+  const end = Math.max(begin, Math.min(...books.map((book) => book.toMs)));
+  return { books, missing, problems: losses.common, fromMs: begin, toMs: end };
 }
 
 function cutAt(points: readonly LedgerPoint[], { committed, partitions }: TimeSources): Cut | null {

@@ -124,17 +124,20 @@ describe('an hour of a district', () => {
 });
 
 it('known sensors are added up over any hours', () => {
+  const of = (kind: string, district: string | null = null) => ({ city: 'lisbon', district, kind });
   const known = new KnownSensors([
-    ['air', 10, 2],
-    ['air', 12, 3],
-    ['air', 20, -5],
-    ['water', 11, 1],
+    [of('air'), 10, 2],
+    [of('air'), 12, 3],
+    [of('air'), 20, -5],
+    [of('water'), 11, 1],
+    [of('air', 'alfama'), 11, 1],
   ]);
-  expect(known.sensorHours('air', 0, 10)).toBe(0);
-  expect(known.sensorHours('air', 9, 11)).toBe(2);
-  expect(known.sensorHours('air', 11, 13)).toBe(2 + 5);
-  expect(known.sensorHours('air', 0, 100)).toBe(2 * 2 + 8 * 5);
-  expect(known.sensorHours('air', 30, 20)).toBe(0);
-  expect(known.sensorHours('water', 0, 15)).toBe(4);
-  expect(known.sensorHours('noise', 0, 15)).toBe(0);
+  expect(known.sensorHours(of('air'), 0, 10)).toBe(0);
+  expect(known.sensorHours(of('air'), 9, 11)).toBe(2);
+  expect(known.sensorHours(of('air'), 11, 13)).toBe(2 + 5);
+  expect(known.sensorHours(of('air'), 0, 100)).toBe(2 * 2 + 8 * 5);
+  expect(known.sensorHours(of('air'), 30, 20)).toBe(0);
+  expect(known.sensorHours(of('water'), 0, 15)).toBe(4);
+  expect(known.sensorHours(of('noise'), 0, 15)).toBe(0);
+  expect(known.sensorHours(of('air', 'alfama'), 0, 15)).toBe(4);
 });

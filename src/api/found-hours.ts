@@ -14,7 +14,7 @@ import { type BareHourlyRow, readBareHourlyPage } from './hourly.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { SeriesFilter } from './queries/hourly-facts.ts';
-import { SERIES_IN, seriesParam } from './queries/sql.ts';
+import { knownSeries, SERIES_IN, seriesParam } from './queries/sql.ts';
 import {
   countViewHours,
   readViewHours,
@@ -43,6 +43,8 @@ export interface FindHours {
   /** `skip` and `limit` apply to each series instead of all rows together. */
   readonly isPerSeries: boolean;
   readonly isCounted: boolean;
+  /** Rows of the table that may be read for it; absent: any number. */
+  readonly rowsReadMax?: number;
 }
 
 interface FoundHours {
@@ -68,11 +70,12 @@ export async function findHours(deps: ApiDeps, ask: FindHours): Promise<FoundHou
   const view = {
     conditions: [
       ...equalities(ask.filter),
-      ...(ask.series === undefined ? [] : [{ sql: SERIES_IN, params: seriesParam(ask.series) }]),
+      ...(ask.series === undefined ? known(ask.filter) : [{ sql: SERIES_IN, params: seriesParam(ask.series) }]),
       ...(ask.where === undefined ? [] : [ask.where.condition]),
     ],
     fromHour: ask.fromHour,
     toHour: border,
+    rowsReadMax: ask.rowsReadMax,
   };
   const isFinalAsked = border > ask.fromHour && ask.limit > 0;
   // Where nothing is open, or every open hour comes first, the database can skip for us.
@@ -116,6 +119,11 @@ function equalities(filter: SeriesFilter): Condition[] {
   return Object.entries(filter).flatMap(([column, value]) =>
     value === undefined ? [] : [{ sql: `${column} = {${column}:String}`, params: { [column]: value } }],
   );
+}
+
+function known(filter: SeriesFilter): Condition[] {
+  const sql = knownSeries(filter);
+  return sql === null ? [] : [{ sql, params: {} }];
 }
 
 function toRow({ hour, ...row }: ViewHour): FoundHour {

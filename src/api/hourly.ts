@@ -15,7 +15,7 @@ import { finalHour, hourHeadersOf } from './hours.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import { type Cadence, readCadences } from './queries/cadence.ts';
+import { readCadences } from './queries/cadence.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
 
 export interface HourlyRow {
@@ -54,7 +54,7 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const headers = hourHeadersOf(deps.cluster);
   const watermarkMs = deps.cluster.watermarkMs();
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
-  const coverage = coverageOf(await readCadencesOf(deps, ask.filter, rows, firstOpen), watermarkMs);
+  const coverage = await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen });
   const covered = rows.map((row) => ({ ...toRow(row, firstOpen), coverage: coverage(row) }));
   return { rows: covered, next, headers, isFinal };
 }
@@ -65,18 +65,36 @@ export async function readBareHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Pa
   return { rows: rows.map((row) => toRow(row, firstOpen)), next, isFinal };
 }
 
-/** A week of each series of the page: one query. */
-async function readCadencesOf(
-  { clickhouse }: HourlyDeps,
-  filter: SeriesFilter,
-  rows: readonly HourSum[],
-  openHour: number,
-): Promise<Cadence[]> {
+/** An hour of a series, as {@link readCoverage} asks about it. */
+type SeriesHour = SeriesKey & { readonly hour: number };
+
+/**
+ * The coverage of hours, from a week of each of their series: one query.
+ *
+ * @param of the page's filter, where the rows are a page in its order; else the rows' series.
+ * @param at read before the rows were, so that no hour looks less observed than it was.
+ */
+export async function readCoverage(
+  { clickhouse }: Pick<HourlyDeps, 'clickhouse'>,
+  of: SeriesFilter | readonly SeriesKey[],
+  rows: readonly SeriesHour[],
+  at: { readonly watermarkMs: number; readonly openHour: number },
+): Promise<(row: SeriesHour & { readonly count: number }) => number | null> {
   const [first, last] = [rows[0], rows.at(-1)];
-  if (first === undefined || last === undefined) return [];
+  if (first === undefined || last === undefined) return () => null;
   let [fromHour, toHour] = [Infinity, 0];
   for (const { hour } of rows) [fromHour, toHour] = [Math.min(fromHour, hour), Math.max(toHour, hour + 1)];
-  return readCadences(clickhouse, { filter, first, last, fromHour, toHour, openHour });
+  const cadences = await readCadences(clickhouse, {
+    of: isList(of) ? { series: of } : { filter: of, first, last },
+    fromHour,
+    toHour,
+    openHour: at.openHour,
+  });
+  return coverageOf(cadences, at.watermarkMs);
+}
+
+function isList(of: SeriesFilter | readonly SeriesKey[]): of is readonly SeriesKey[] {
+  return Array.isArray(of);
 }
 
 interface HoursPage {

@@ -5,7 +5,7 @@
  */
 import type { SeriesKey } from '../model/cluster.ts';
 import type { SensorEntry } from '../model/registry.ts';
-import { UTC } from '../model/time-zone.ts';
+import { timeZoneOf, UTC } from '../model/time-zone.ts';
 import type { RegistryReader } from './ports.ts';
 
 /** A series' name, place and unit; null where the registry says nothing. */
@@ -24,6 +24,11 @@ export function registeredOf(
 /** A metric's unit where no single sensor is meant. */
 export function unitOf(registry: RegistryReader, metric: string): string | null {
   return registry.metric(metric)?.entry.unit ?? null;
+}
+
+/** The zone that civil days are asked in. @param wanted an IANA name, `city`, or absent: UTC. */
+export function zoneAsked(registry: RegistryReader, wanted: string | undefined, city: string): string {
+  return wanted === 'city' ? zoneOfCity(registry, city) : (timeZoneOf(wanted ?? UTC) ?? UTC);
 }
 
 /** The zone that a city's civil days are counted in. */

@@ -1,4 +1,4 @@
-/** Columns of rollups, as they stand in answers. Boundary: schemas. */
+/** Columns and paths of rollups, as they stand in questions and answers. Boundary: schemas. */
 import { z } from '@hono/zod-openapi';
 
 export const figures = {
@@ -22,5 +22,12 @@ export const place = {
   districts: { city: z.string(), district: z.string() },
   cities: { city: z.string() },
 };
+
+/** What a path of rollups names. */
+export interface PathOf {
+  readonly city: string;
+  readonly district?: string;
+  readonly metric: string;
+}
 
 export const hour = z.string().openapi({ format: 'date-time', example: '2026-11-23T14:00:00Z' });

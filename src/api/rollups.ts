@@ -10,8 +10,16 @@ import { type Page, pageOf } from './page.ts';
 import type { CivilTime } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import { type CivilAsk, type CivilFigures, readCivil, readDayStarts, secondsOf } from './queries/civil.ts';
-import { type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
+import {
+  type CivilAsk,
+  type CivilFigures,
+  type CivilStep,
+  readCivil,
+  readDayStarts,
+  secondsOf,
+} from './queries/civil.ts';
+import { type KnownOf, type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
+import type { Place } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../model/limits.ts';
@@ -24,66 +32,104 @@ interface Judged {
 export type HourlyRollup = RollupFigures & Judged;
 export type CivilRollup = Omit<CivilFigures, 'sensorHours'> & Judged;
 
+/** What is asked of one place. */
+type OfOne<Ask extends { readonly places: readonly Place[] }> = Omit<Ask, 'places'> & { readonly place: Place };
+type Deps = Pick<ApiDeps, 'clickhouse' | 'cluster'>;
+
 /** @returns at most `ask.limit` hours. */
 export async function readHourlyRollup(
-  deps: Pick<ApiDeps, 'clickhouse' | 'cluster'>,
-  ask: RollupAsk & { readonly view: 'district_hourly' | 'city_hourly' },
+  { clickhouse, cluster }: Deps,
+  { place, ...rest }: OfOne<RollupAsk>,
 ): Promise<Page<HourlyRollup>> {
-  const { clickhouse, cluster } = deps;
+  const ask = { ...rest, places: [place] };
   const headers = hourHeadersOf(cluster);
-  const [final, open] = [finalHour(cluster), openHour(cluster)];
+  const edges = edgesOf(cluster);
   const [found, known] = await Promise.all([
     readRollup(clickhouse, { ...ask, limit: ask.limit + 1 }),
-    readKnownSensors(clickhouse, ask.filter),
+    readKnownSensors(clickhouse, ask),
   ]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.period]);
   return {
     rows: rows.map((row): HourlyRollup => {
-      const status = row.period < final ? 'final' : 'provisional';
-      const coverage = row.period < open ? coverageOf(known, row.kind, row.period, row.period + 1, row.sensors) : null;
-      return { ...row, status, coverage };
+      const { city: _city, district: _district, ...figures } = row;
+      return { ...figures, status: statusOf(row.period + 1, edges), coverage: hourCoverage(known, row, edges) };
     }),
     next,
     headers,
-    isFinal: ask.to <= final,
+    isFinal: ask.to <= edges.final,
   };
 }
 
 /** @returns at most `ask.limit` days or months. @throws {Problem} 400 for a zone that the database does not know. */
 export async function readCivilRollup(
-  deps: Pick<ApiDeps, 'clickhouse' | 'cluster'>,
-  ask: Omit<CivilAsk, 'openHour'>,
+  { clickhouse, cluster }: Deps,
+  { place, ...rest }: OfOne<Omit<CivilAsk, 'openHour'>>,
 ): Promise<Page<CivilRollup>> {
-  const { clickhouse, cluster } = deps;
+  const ask = { ...rest, places: [place] };
   const headers = hourHeadersOf(cluster);
-  const [final, open] = [finalHour(cluster), openHour(cluster)];
+  const edges = edgesOf(cluster);
   const [found, known] = await Promise.all([
-    readCivil(clickhouse, { ...ask, limit: ask.limit + 1, openHour: open }),
-    readKnownSensors(clickhouse, ask.filter),
+    readCivil(clickhouse, { ...ask, limit: ask.limit + 1, openHour: edges.open }),
+    readKnownSensors(clickhouse, ask),
   ]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.day]);
   return {
-    rows: rows.map(({ sensorHours, ...row }): CivilRollup => {
-      const status = row.toHour <= final ? 'final' : 'provisional';
-      const coverage = coverageOf(known, row.kind, row.fromHour, Math.min(row.toHour, open), sensorHours);
-      return { ...row, status, coverage };
+    rows: rows.map((row): CivilRollup => {
+      const { city: _city, district: _district, sensorHours: _hours, ...figures } = row;
+      return { ...figures, status: statusOf(row.toHour, edges), coverage: civilCoverage(known, row, edges) };
     }),
     next,
     headers,
     // A period that begins before `to` ends this much later at most.
-    isFinal: ask.toS + secondsOf(ask.step) <= final * HOUR_S,
+    isFinal: ask.toS + secondsOf(ask.step) <= edges.final * HOUR_S,
   };
+}
+
+/** Hour indexes: the first that is not final, and the first that the watermark has not passed. */
+interface Edges {
+  readonly final: number;
+  readonly open: number;
+}
+
+export function edgesOf(cluster: ApiDeps['cluster']): Edges {
+  return { final: finalHour(cluster), open: openHour(cluster) };
+}
+
+/** @param toHour where the period ends. */
+export function statusOf(toHour: number, { final }: Edges): Judged['status'] {
+  return toHour <= final ? 'final' : 'provisional';
+}
+
+export function hourCoverage(
+  known: KnownSensors,
+  row: KnownOf & Pick<RollupFigures, 'period' | 'sensors'>,
+  { open }: Edges,
+): number | null {
+  return row.period < open ? coverageOf(known, row, row.period, row.period + 1, row.sensors) : null;
+}
+
+export function civilCoverage(
+  known: KnownSensors,
+  row: KnownOf & Pick<CivilFigures, 'fromHour' | 'toHour' | 'sensorHours'>,
+  { open }: Edges,
+): number | null {
+  return coverageOf(known, row, row.fromHour, Math.min(row.toHour, open), row.sensorHours);
 }
 
 function coverageOf(
   known: KnownSensors,
-  kind: string,
+  of: KnownOf,
   fromHour: number,
   toHour: number,
   sensorHours: number,
 ): number | null {
-  const expected = known.sensorHours(kind, fromHour, toHour);
+  const expected = known.sensorHours(of, fromHour, toHour);
   return expected === 0 ? null : share(sensorHours, expected);
+}
+
+/** `2026-11-23`, `2026-11`. @param day since 1970. */
+export function civilName(day: number, step: CivilStep): string {
+  return new Date(day * DAY_S * 1_000).toISOString().slice(0, step === 'day' ? 10 : 7);
 }
 
 const HOUR_S = HOUR_MS / 1_000;

@@ -1,9 +1,12 @@
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
 import { startApi } from './server.ts';
 
 const HOST = '127.0.0.1';
+/** Between the pieces of a request, so that they come one by one. */
+const PIECE_MS = 50;
 
 it('serves an app, and a closed server answers nobody', async () => {
   const app = new Hono().get('/', (c) => c.text('here'));
@@ -42,11 +45,17 @@ it('closing lets an open answer end', async () => {
   await closed;
 });
 
-/** Sends bytes over a connection of its own; resolves with the whole answer when the server has closed it. */
-function exchange(port: number, text: string): Promise<string> {
+/** Sends texts over a connection of its own, one after the other; resolves with the whole answer when the server has closed it. */
+function exchange(port: number, ...texts: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
-    const socket = connect(port, HOST, () => socket.write(text));
+    const socket = connect({ port, host: HOST, noDelay: true }, () => void sendAll());
+    const sendAll = async (): Promise<void> => {
+      for (const text of texts) {
+        socket.write(text);
+        await setTimeout(PIECE_MS);
+      }
+    };
     socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
     socket.once('end', () => resolve(answer)).once('error', reject);
   });
@@ -61,6 +70,21 @@ it('a request that offers an upgrade to something else than a WebSocket is answe
   const answers = await exchange(server.port, first + second);
   expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
   expect(answers).toMatch(/ body[\s\S]+ again$/);
+  await server.close();
+});
+
+it.each([
+  ['Content-Length: 4', ['bo', 'dy']],
+  ['Transfer-Encoding: chunked', ['2\r\nbo\r\n', '2\r\ndy\r\n0\r\n\r\n']],
+  ['Transfer-Encoding: chunked', ['4\r\nbody\r\n0\r\n\r\n']],
+])('also where its body comes later, with %s, in %j', async (framing, pieces) => {
+  const app = new Hono().post('/', async (c) => c.text(`read ${await c.req.text()}`));
+  const server = await startApi(app, { host: HOST, port: 0 });
+  const head = `POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${framing}\r\n\r\n`;
+  const second = 'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\nagain';
+  const answers = await exchange(server.port, head, ...pieces, second);
+  expect(answers.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  expect(answers).toMatch(/read body[\s\S]+read again$/);
   await server.close();
 });
 

@@ -258,6 +258,11 @@ export const URL_CHARS_MAX = 12_288;
 export const HEADER_BYTES_MAX = 16 * 1024;
 /** Bytes of a body where a route sets no limit of its own: settings and queries are small. */
 export const BODY_BYTES_MAX = 64 * 1024;
+/**
+ * Bytes of a body that comes with an offer to change the protocol, where Node has read it before anybody is asked who sends it:
+ * a frame of 65,536 readings. More cuts the connection; without the offer the route's own limit holds.
+ */
+export const UPGRADE_BODY_BYTES_MAX = 1024 * 1024;
 /** Bytes below which an answer is not compressed: it fits a packet anyway. */
 export const COMPRESS_BYTES_MIN = 1_024;
 /** Connections of the API in all: each costs a descriptor and some 10 kB. */
@@ -331,6 +336,17 @@ relation(
 // GraphQL and SensorThings (src/api/graphql, src/api/sensorthings).
 /** Time the database may take for one question with conditions of the caller's own making. */
 export const READ_MS_MAX = 10_000;
+/**
+ * Rows that the database takes at a time from each part of a table for a page of some hundred hours: as many as its index
+ * tells apart. Its own choice is eight times as many, most of which the page does not need.
+ */
+export const PAGE_BLOCK_ROWS = 8_192;
+/** Pages up to so many rows are read in such blocks. */
+export const PAGE_BLOCK_LIMIT = 1_000;
+/** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
+export const ROLLUP_SLICE_HOURS = 1_000;
+/** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
+export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */
 export const OPEN_HOURS_ROWS_MAX = 50_000;
 /** Bytes of a GraphQL request. The longest query people write by hand has some thousand. */
@@ -351,6 +367,11 @@ export const SENSORTHINGS_TOP_DEFAULT = 100;
 export const SENSORTHINGS_TOP_MAX = 1_000;
 /** Entities that `$skip` may pass over: they are read all the same. A year of hours is 8,784. */
 export const SENSORTHINGS_SKIP_MAX = 100_000;
+/**
+ * Rows that one look for Observations may read where the order of the table is of no use: a month of 2,700 sensors. They take
+ * two cores some three seconds.
+ */
+export const SENSORTHINGS_ROWS_READ_MAX = 2_000_000;
 /** Entities that one answer may hold with everything that `$expand` adds. */
 export const SENSORTHINGS_ENTITIES_MAX = 20_000;
 /** Entities that `$expand` gives of one parent when not asked. */

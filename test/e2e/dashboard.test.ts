@@ -1,13 +1,19 @@
 /** The dashboard in a real browser, on the whole program with its demo. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium, openPage, type PageOptions, startChromium, type Watched } from '../support/browser.ts';
+import {
+  assertQuiet,
+  barriers,
+  findChromium,
+  openPage,
+  type PageOptions,
+  startChromium,
+  type Watched,
+} from '../support/browser.ts';
 import { Program } from '../support/program.ts';
 import { until } from '../support/until.ts';
 
@@ -17,7 +23,6 @@ if (CHROMIUM === null)
     'SKIPPED: the dashboard is not tested, because no Chromium is on PATH; install one or set CHROMIUM_BIN.\n',
   );
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ASSETS = new URL('../../dist/web/assets/', import.meta.url);
 const SCREENSHOTS = new URL('../../docs/screenshots/', import.meta.url);
 /** They are in the repository. */
@@ -70,7 +75,8 @@ describe.skipIf(CHROMIUM === null)('the dashboard', () => {
   afterEach(async () => {
     const all = open.splice(0);
     await Promise.all(all.map(({ page }) => page.close()));
-    assertQuiet(all, program.url('/'));
+    // That the program is not ready is an answer, and the operator's page shows it.
+    assertQuiet(all, program.url('/'), /503.*\/readyz$/);
   });
 
   async function visit(path: string, options: PageOptions = {}): Promise<Page> {
@@ -363,24 +369,6 @@ describe.skipIf(CHROMIUM === null)('the dashboard without a city', () => {
     }
   }, 240_000);
 });
-
-/** Nothing leaves the house, and nothing is wrong that only a console would say. */
-function assertQuiet(all: readonly Watched[], home: string): void {
-  const outside = all.flatMap(({ requests }) => requests).filter((url) => !url.startsWith(home));
-  if (outside.length > 0) throw new Error(`the page asked others: ${outside.join(', ')}`);
-  // That the program is not ready is an answer, and the operator's page shows it.
-  const complaints = all.flatMap((one) => one.complaints).filter((text) => !/503.*\/readyz$/.test(text));
-  if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`);
-}
-
-/** What axe finds wrong, in words; none is demanded. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${String(failureSummary)}`),
-  );
-}
 
 /** Of the first that there is. */
 async function textOf(page: Page, selector: string): Promise<string> {

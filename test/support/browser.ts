@@ -3,8 +3,10 @@
  *
  * Boundary: tests only. Every page notes what it asks for and what it complains about, so that tests can look.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
+import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
@@ -67,4 +69,27 @@ export async function openPage(browser: Browser, options: PageOptions = {}): Pro
       complaints.push(`${message.text()} ${message.location().url}`.trim());
   });
   return { page, requests, complaints };
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe finds wrong, in words; none is demanded. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${String(failureSummary)}`),
+  );
+}
+
+/**
+ * Nothing leaves the house, and nothing is wrong that only a console would say.
+ *
+ * @param expected what the browser complains of and the page is made for.
+ */
+export function assertQuiet(all: readonly Watched[], home: string, expected: RegExp): void {
+  const outside = all.flatMap(({ requests }) => requests).filter((url) => !url.startsWith(home));
+  if (outside.length > 0) throw new Error(`the page asked others: ${outside.join(', ')}`);
+  const complaints = all.flatMap((one) => one.complaints).filter((text) => !expected.test(text));
+  if (complaints.length > 0) throw new Error(`the page complained: ${complaints.join('\n')}`);
 }

@@ -1,21 +1,38 @@
 /**
- * A database client that remembers the text of every query.
+ * A database client that remembers the text of every query, and how many rows the database read for it.
  *
- * Boundary: tests only; everything else of the client is the client's own.
+ * Boundary: tests only; everything else of the client is the client's own. Each answer is held back until the query has ended, so that its
+ * summary is whole.
  */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { BaseResultSet, ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 
-export function countedClient(client: ClickHouseClient): { client: ClickHouseClient; queries: string[] } {
+export interface CountedClient {
+  readonly client: ClickHouseClient;
+  readonly queries: string[];
+  /** Of all answers so far. */
+  rowsRead(): number;
+}
+
+export function countedClient(client: ClickHouseClient): CountedClient {
   const queries: string[] = [];
+  let rows = 0;
+  const query = async (params: {
+    query: string;
+    clickhouse_settings?: ClickHouseSettings;
+  }): Promise<BaseResultSet<unknown, unknown>> => {
+    queries.push(params.query);
+    const settings = { ...params.clickhouse_settings, wait_end_of_query: 1 as const };
+    const result = await client.query({ ...params, clickhouse_settings: settings });
+    const summary = result.response_headers['x-clickhouse-summary'];
+    rows += Number((JSON.parse(String(summary)) as { read_rows: string }).read_rows);
+    return result;
+  };
   const counted = new Proxy(client, {
     get(target, property) {
+      if (property === 'query') return query;
       const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== 'function') return value;
-      return (...args: [{ query?: string }]): unknown => {
-        if (property === 'query' && args[0].query !== undefined) queries.push(args[0].query);
-        return value.apply(target, args) as unknown;
-      };
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
-  return { client: counted, queries };
+  return { client: counted, queries, rowsRead: () => rows };
 }

@@ -1,8 +1,14 @@
-/** The frame around every view: landmarks, header, the city that the route is about. Boundary: route in, view out. */
+/**
+ * The frame around every view: landmarks, header, the city that the route is about, and the dialog that asks for a key.
+ *
+ * Boundary: route in, view out. With another key everything begins anew: nothing that was read before stays on the screen.
+ */
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { keyTurn } from './api/key.ts';
 import { useCity } from './city/use-city.ts';
 import { Header } from './components/header.tsx';
+import { KeyDialog } from './components/key-dialog.tsx';
 import { Empty, Failure, Pending } from './components/states.tsx';
 import { Link, route, toView } from './url/navigation.tsx';
 import { cityOf } from './url/route.ts';
@@ -14,6 +20,15 @@ import { SensorView } from './views/sensor-view.tsx';
 import { StartView } from './views/start-view.tsx';
 
 export function App(): JSX.Element {
+  return (
+    <>
+      <Frame key={keyTurn.value} />
+      <KeyDialog />
+    </>
+  );
+}
+
+function Frame(): JSX.Element {
   const { view, units, wall } = route.value;
   const city = useCity(cityOf(view), units);
   useEffect(() => {

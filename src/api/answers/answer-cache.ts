@@ -12,6 +12,8 @@ import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX } from '../
 
 export interface Answer {
   readonly body: string;
+  /** Absent: JSON. */
+  readonly type?: string;
   /** Of the body: equal bodies have equal ones. */
   readonly revision: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -110,6 +110,7 @@ describe('ages', () => {
     const keyed = await checkedApi({ ...deps, doors });
     const answer = await keyed.request(FINAL, { headers: { 'X-API-Key': 'k' } });
     expect(answer.headers.get('Cache-Control')).toBe('private, no-cache');
+    expect(answer.headers.get('Vary')).toContain('Authorization, X-API-Key');
   });
 });
 

@@ -7,7 +7,8 @@
  * - `?revision=<revision>` names one content for ever: `immutable` for a year, or 404 once it has been superseded.
  *   Being a hash, it can never stand for other figures.
  * - Open hours and inventories: a few seconds. All else: `no-store`.
- * Where reading needs a credential, an answer is `private`: a shared cache must not give it to somebody without one.
+ * Where reading needs a credential, an answer is `private`: a shared cache must not give it to somebody without one, and a
+ * browser not to a page that shows another one, or none (`Vary`).
  */
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
@@ -38,7 +39,9 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): void {
     c.set('sharing', sharing);
     await next();
     if (c.res.ok && c.req.method !== 'GET' && scopeNeeded(c.req.method, c.req.path) === 'admin') answers.clear();
-    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store');
+    const caching = c.res.headers.get('Cache-Control');
+    if (caching === null) c.header('Cache-Control', 'no-store');
+    else if (caching.startsWith('private')) c.header('Vary', 'Authorization, X-API-Key', { append: true });
   });
 }
 
@@ -58,17 +61,24 @@ export function streamCaching(c: Context, isFinal: boolean): Record<string, stri
  * @throws {Problem} 404 where it is not the current one, or where hours are not final.
  */
 export function respondWith(c: Context, answer: Answer, revision: string | undefined): Response {
-  const current = `"${answer.revision}"`;
   if (revision !== undefined && (!answer.isFinal || revision !== answer.revision)) throw superseded(c, answer);
-  const headers = {
+  return conditional(c, answer, {
     ...answer.headers,
-    ETag: current,
     'Cache-Control': cacheControl(c, answer, revision),
     ...(answer.isFinal ? { 'Hourglass-Revision': answer.revision } : {}),
-  };
+  });
+}
+
+/** The answer, or 304 where the caller has it; no URL names its revision. */
+export function respondUnnamed(c: Context, answer: Answer): Response {
+  return conditional(c, answer, { ...answer.headers, 'Cache-Control': cacheControl(c, answer, undefined) });
+}
+
+function conditional(c: Context, { body, revision, type }: Answer, given: Record<string, string>): Response {
+  const headers = { ...given, ETag: `"${revision}"` };
   const known = c.req.header('If-None-Match');
-  if (known !== undefined && matches(known, current)) return c.body(null, 304, headers);
-  return c.body(answer.body, 200, { ...headers, 'Content-Type': 'application/json' });
+  if (known !== undefined && matches(known, headers.ETag)) return c.body(null, 304, headers);
+  return c.body(body, 200, { ...headers, 'Content-Type': type ?? 'application/json' });
 }
 
 /** Everything but the revision that a question is made of, in one order. */

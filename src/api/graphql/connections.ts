@@ -5,6 +5,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { CURSOR_CHARS_MAX, PAGE_ROWS_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
+import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { decodeCursor, encodeCursor, type Key } from '../page.ts';
 
 /** A list whose rows have cursors: the name and the key of the REST list of the same rows. */
@@ -58,12 +59,11 @@ export const SENSORS: CursorList<SeriesNode, [string, string, string, string, st
   keyOf: ({ city, district, kind, metric, sensor }) => [city, district, kind, metric, sensor],
 };
 export const HOURS: CursorList<SeriesNode & { hour: string }, [string, string, string, string, string, number]> = {
-  name: 'hourly',
-  key: z.tuple([text, text, text, text, text, hour]),
+  ...HOUR_CURSOR,
   keyOf: (row) => [...SENSORS.keyOf(row), Date.parse(row.hour) / 3_600_000],
 };
 
-/** @param name the view, as in the REST API. */
+/** @param name as in the REST API. `period`: the hour, or the civil day that the period begins with, since 1970. */
 export function rollupsList(name: string): CursorList<{ kind: string; period: number }, [string, number]> {
   return { name, key: z.tuple([text, hour]), keyOf: ({ kind, period }) => [kind, period] };
 }

@@ -12,6 +12,8 @@ import { Problem } from '../problem.ts';
 export interface RequestContext {
   readonly deps: ApiDeps;
   readonly questions: Questions;
+  /** What the cluster said before anything was read. */
+  readonly before: { readonly watermarkMs: number; readonly openHour: number };
   /** Whom the request comes from; empty where it is not known. */
   readonly address: string;
 }
@@ -54,6 +56,12 @@ export class Questions {
     this.#batches.set(name, loader);
     return loader.load(parent);
   }
+}
+
+/** What many fields need and none may: asked when the first of them does. */
+export function once<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let asked: Promise<Answer> | undefined;
+  return () => (asked ??= ask());
 }
 
 /** The rows of each parent, in the order of the parents. */

@@ -82,23 +82,19 @@ async function dataOf<Data>(query: string, variables?: Record<string, unknown>):
   return data as Data;
 }
 
-/** What the REST API says of it beside the figures is not in the schema. */
-function withoutCoverage(rows: Record<string, unknown>[]): Record<string, unknown>[] {
-  return rows.map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'coverage')));
-}
-
 interface Connection<Node> {
   nodes: Node[];
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }
 
 describe('figures', () => {
-  const FIELDS = 'city district kind sensor metric hour count sum min max mean status revision';
+  const FIELDS = 'city district kind sensor metric hour count sum min max mean status revision coverage';
 
   it('of hourly are those of /v1/hourly, the open hour and corrections included', async () => {
-    const rows = withoutCoverage((await api.get('/v1/hourly?city=lisbon&district=d0&limit=500')).data);
+    const rows = (await api.get('/v1/hourly?city=lisbon&district=d0&limit=500')).data;
     expect(rows.some(({ status }) => status === 'provisional')).toBe(true);
     expect(rows.some(({ revision }) => revision === 1)).toBe(true);
+    expect(rows.some(({ coverage }) => coverage !== null)).toBe(true);
     const { hourly } = await dataOf<{ hourly: Connection<Record<string, unknown>> }>(
       `{ hourly(city: "lisbon", district: "d0", first: 500) { nodes { ${FIELDS} } } }`,
     );
@@ -106,7 +102,7 @@ describe('figures', () => {
   });
 
   it('of the hours of many sensors are those of /v1/hourly, in both orders', async () => {
-    const rows = withoutCoverage((await api.get('/v1/hourly?city=lisbon&limit=5000')).data);
+    const rows = (await api.get('/v1/hourly?city=lisbon&limit=5000')).data;
     for (const order of ['OLDEST_FIRST', 'NEWEST_FIRST']) {
       const { sensors } = await dataOf<{ sensors: Connection<{ sensor: string; hourly: Connection<object> }> }>(
         `query ($order: HourOrder!) {
@@ -131,14 +127,14 @@ describe('figures', () => {
     }>(`{
       city(city: "lisbon") {
         sensorCount districtCount
-        hourly(metric: "temp") { nodes { city district kind metric hour day count sum min max mean sensors status revision } }
+        hourly(metric: "temp") { nodes { city district kind metric hour day count sum min max mean sensors status revision coverage } }
         daily(metric: "temp", kind: "air") { nodes { city kind metric day count sum sensors status } }
       }
       districts(city: "lisbon") { nodes { district kinds metrics sensorCount hourly(metric: "temp") { nodes { hour count sum revision } } } }
       ledger { balanced partitions { partition owner balanced problems messages { taken } } }
       nobody: city(city: "atlantis") { city }
     }`);
-    const of = async (path: string): Promise<object[]> => withoutCoverage((await api.get(path)).data);
+    const of = async (path: string): Promise<object[]> => (await api.get(path)).data;
     const upper = (row: object): object => ({
       ...row,
       status: String((row as { status: unknown }).status).toUpperCase(),
@@ -280,6 +276,9 @@ describe('batches', () => {
     expect([asked, world.asked.length]).toEqual([3, 1]);
     await dataOf(query, { n: 100 });
     expect([questions.length, world.asked.length]).toEqual([2 * asked, 2]);
+    // Coverage is one question more, for all of them, and none where it is not asked for.
+    await dataOf(query.replace('mean', 'mean coverage'), { n: 100 });
+    expect(questions.length).toBe(3 * asked + 1);
   });
 
   it('read four levels with one question each', async () => {

@@ -4,14 +4,16 @@
  * Boundary: arguments are checked by the REST API's own schemas. Lists below other lists go through batches.
  */
 import { z } from '@hono/zod-openapi';
-import { readBooks, type Book } from '../books.ts';
+import { askBooksOfTime } from '../books-of-time.ts';
+import { readBooks } from '../books.ts';
 import { findHours, seriesId, type FindHours } from '../found-hours.ts';
 import { hourHeadersOf, periodsOf } from '../hours.ts';
-import { readHourlyPage } from '../hourly.ts';
+import { type BareHourlyRow, readBareHourlyPage, readCoverage } from '../hourly.ts';
 import { unitOf } from '../registered-unit.ts';
 import { city, district, kind, metric, range, sensor } from '../params.ts';
 import { readDistrictsOf, readSensorsOf } from '../queries/batches.ts';
 import { readCities, readSensors, type CityRow, type DistrictRow, type SensorRow } from '../queries/inventory.ts';
+import { hourOf } from '../../model/hour.ts';
 import { Problem } from '../problem.ts';
 import {
   CITIES,
@@ -24,9 +26,9 @@ import {
   SENSORS,
 } from './connections.ts';
 import { argumentsOf } from './arguments.ts';
-import { byParent, type RequestContext } from './context.ts';
+import { byParent, once, type RequestContext } from './context.ts';
 import { Subscription } from './live.ts';
-import { rollupResolver } from './rollups.ts';
+import { civilResolver, hourlyResolver } from './rollups.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
@@ -93,8 +95,8 @@ const Query = {
     const { first, after, from, to, ...filter } = argumentsOf(ofHours, args);
     const hours = periodsOf({ from, to }, 1);
     const ask = { filter, fromHour: hours.from, toHour: hours.to, after: keyAfterCursor(HOURS, after), limit: first };
-    const { rows, next } = await context.questions.ask(() => readHourlyPage(context.deps, ask));
-    return connectionOf(HOURS, rows, next !== null);
+    const { rows, next } = await context.questions.ask(() => readBareHourlyPage(context.deps, ask));
+    return connectionOf(HOURS, withCoverage(rows, filter, context), next !== null);
   },
 
   ledger: async (_: unknown, _args: Args, context: RequestContext) => {
@@ -104,6 +106,21 @@ const Query = {
       readBooks(await workers.status(), { clickhouse, incarnation, partitions, horizonMs, committed: committed() }),
     );
     return { partitions: books, missing, problems, balanced: problems.length === 0 && books.every(isBalanced) };
+  },
+
+  ledgerOfTime: async (_: unknown, args: Args, context: RequestContext) => {
+    const asked = argumentsOf(z.strictObject(range), args);
+    const { books, missing, problems, fromMs, toMs } = await context.questions.ask(() =>
+      askBooksOfTime(context.deps, asked),
+    );
+    return {
+      from: timeOf(fromMs),
+      to: timeOf(toMs),
+      partitions: books.map((book) => ({ ...book, from: timeOf(book.fromMs), to: timeOf(book.toMs) })),
+      missing,
+      problems,
+      balanced: problems.length === 0 && books.every(isBalanced),
+    };
   },
 
   progress: (_: unknown, _args: Args, { deps }: RequestContext) => {
@@ -120,8 +137,9 @@ const City = {
   sensorCount: (row: CityRow) => row.sensors,
   districts: (row: CityRow, args: Args, context: RequestContext) =>
     districtsOf(row, argumentsOf(pageArgs, args), context),
-  hourly: rollupResolver('city_hourly'),
-  daily: rollupResolver('city_daily'),
+  hourly: hourlyResolver('city'),
+  daily: civilResolver('city', 'day'),
+  monthly: civilResolver('city', 'month'),
 };
 
 const District = {
@@ -139,8 +157,9 @@ const District = {
     });
     return firstOf(SENSORS, rows.map(seriesNode), first);
   },
-  hourly: rollupResolver('district_hourly'),
-  daily: rollupResolver('district_daily'),
+  hourly: hourlyResolver('district'),
+  daily: civilResolver('district', 'day'),
+  monthly: civilResolver('district', 'month'),
 };
 
 const Series = {
@@ -170,11 +189,28 @@ const Series = {
     const rows = await context.questions.batch('Series.hourly', args, row, seriesId, async (series) => {
       if (ask.fromHour >= ask.toHour) return series.map(() => []);
       const { rows: found } = await findHours(context.deps, { ...ask, series });
-      return byParent(series, seriesId, found, seriesId);
+      return byParent(series, seriesId, withCoverage(found, series, context), seriesId);
     });
     return firstOf(HOURS, rows, first);
   },
 };
+
+/** Rows whose coverage is looked up for all of them when it is asked for one. */
+function withCoverage<Row extends BareHourlyRow>(
+  rows: readonly Row[],
+  of: Parameters<typeof readCoverage>[1],
+  { deps, questions, before }: RequestContext,
+): (Row & { coverage: () => Promise<number | null> })[] {
+  const hours = rows.map((row) => ({ ...row, hour: hourOf(Date.parse(row.hour)) }));
+  const covered = once(() => questions.ask(() => readCoverage(deps, of, hours, before)));
+  return rows.map((row, at) => ({
+    ...row,
+    coverage: async () => {
+      const hour = hours[at];
+      return hour === undefined ? null : (await covered())(hour);
+    },
+  }));
+}
 
 async function districtsOf(
   parent: { city: string },
@@ -199,7 +235,11 @@ function placeId(row: { city: string; district: string }): string {
 
 const FOREIGN_CURSOR = '`after` is a cursor of another parent: ask for that one alone.';
 
-function isBalanced(book: Book): boolean {
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+function isBalanced(book: { readonly problems: readonly string[] }): boolean {
   return book.problems.length === 0;
 }
 
@@ -210,5 +250,6 @@ export const resolvers = {
   District,
   Series,
   PartitionBook: { balanced: isBalanced },
+  PartitionBookOfTime: { balanced: isBalanced },
   Status: { FINAL: 'final', PROVISIONAL: 'provisional' },
 };

@@ -1,54 +1,107 @@
 /**
- * `hourly` and `daily` of cities and districts: all parents of a field in one question.
+ * `hourly`, `daily` and `monthly` of cities and districts: all parents of a field in one question.
  *
- * Boundary: the views that the REST API's rollups read, with the same cursors.
+ * Boundary: the queries and cursors of the REST API's rollups. Coverage is a question of its own, asked where the field is.
  */
 import { z } from '@hono/zod-openapi';
-import { HOUR_MS, hourIso } from '../../model/hour.ts';
-import { DAY_HOURS, finalHour, periodsOf } from '../hours.ts';
-import { kind, metric, range } from '../params.ts';
-import { readRollupsOf } from '../queries/batches.ts';
+import { hourIso } from '../../model/hour.ts';
+import { periodsOf } from '../hours.ts';
+import { civilRange, kind, metric, range, zone } from '../params.ts';
+import { readCivil } from '../queries/civil.ts';
+import { readKnownSensors } from '../queries/known-sensors.ts';
+import { readRollup } from '../queries/rollups.ts';
+import { zoneAsked } from '../registered.ts';
+import { civilCoverage, civilName, edgesOf, hourCoverage, instantsOf, statusOf } from '../rollups.ts';
 import { argumentsOf } from './arguments.ts';
 import { firstOf, keyAfterCursor, pageArguments, rollupsList } from './connections.ts';
-import { byParent, type RequestContext } from './context.ts';
+import { byParent, once, type RequestContext } from './context.ts';
 
-const ofRollups = z.strictObject({ metric, kind: kind.optional(), ...range, ...pageArguments });
+const ofHours = z.strictObject({ metric, kind: kind.optional(), ...range, ...pageArguments });
+const ofCivil = z.strictObject({
+  metric,
+  kind: kind.optional(),
+  zone: zone('UTC'),
+  ...civilRange,
+  ...pageArguments,
+});
 
-type View = 'city_hourly' | 'city_daily' | 'district_hourly' | 'district_daily';
 export interface Parent {
   readonly city: string;
   readonly district?: string;
 }
+/** As the REST API's cursors name them. */
+const NAMES = { city: 'cities', district: 'districts' } as const;
+type Of = keyof typeof NAMES;
+type Resolver = (parent: Parent, args: Readonly<Record<string, unknown>>, context: RequestContext) => Promise<unknown>;
 
-export function rollupResolver(view: View) {
-  const per = view.endsWith('daily') ? 'daily' : 'hourly';
-  const periodHours = per === 'daily' ? DAY_HOURS : 1;
-  const list = rollupsList(view);
-  return async (parent: Parent, args: Readonly<Record<string, unknown>>, context: RequestContext): Promise<unknown> => {
-    const { first, after, from, to, ...filter } = argumentsOf(ofRollups, args);
-    const ask = {
-      ...filter,
-      ...periodsOf({ from, to }, periodHours),
-      per,
-      after: keyAfterCursor(list, after),
-      limit: first + 1,
-    } as const;
-    const rows = await context.questions.batch(view, args, parent, placeId, async (parents) => {
+export function hourlyResolver(of: Of): Resolver {
+  const list = rollupsList(`${of}_hourly`);
+  return async (parent, args, context) => {
+    const { first, after, from, to, ...filter } = argumentsOf(ofHours, args);
+    const ask = { ...filter, ...periodsOf({ from, to }, 1), after: keyAfterCursor(list, after), limit: first + 1 };
+    const rows = await context.questions.batch(`${of}.hourly`, args, parent, placeId, async (parents) => {
+      const { clickhouse, cluster } = context.deps;
+      const places = parents.map((one) => placeOf(of, one));
       // Read before the table: what was final then is in the table now.
-      const final = finalHour(context.deps.cluster);
-      const places = view.startsWith('city') ? parents.map(({ city }) => ({ city })) : parents;
-      const found = await readRollupsOf(context.deps.clickhouse, { ...ask, places });
+      const edges = edgesOf(cluster);
+      const found = await readRollup(clickhouse, { ...ask, places });
+      const known = once(() => context.questions.ask(() => readKnownSensors(clickhouse, { ...filter, places })));
       const figures = found.map((row) => ({
         ...row,
-        metric: ask.metric,
-        hour: per === 'hourly' ? hourIso(row.period) : null,
-        day: per === 'daily' ? new Date(row.period * DAY_HOURS * HOUR_MS).toISOString().slice(0, 10) : null,
-        status: (row.period + 1) * periodHours <= final ? 'final' : 'provisional',
+        metric: filter.metric,
+        hour: hourIso(row.period),
+        status: statusOf(row.period + 1, edges),
+        coverage: async () => hourCoverage(await known(), row, edges),
       }));
       return byParent(places, placeId, figures, placeId);
     });
     return firstOf(list, rows, first);
   };
+}
+
+export function civilResolver(of: Of, step: 'day' | 'month'): Resolver {
+  const per = step === 'day' ? 'daily' : 'monthly';
+  return async (parent, args, context) => {
+    const { first, after, from, to, zone: wanted, ...filter } = argumentsOf(ofCivil, args);
+    const inZone = zoneAsked(context.deps.registry, wanted, parent.city);
+    const list = rollupsList(`${NAMES[of]}-${per}-${inZone}`);
+    const key = keyAfterCursor(list, after);
+    // With the zone `city`, parents of one zone are asked about together.
+    const asked = { ...args, zone: inZone };
+    const rows = await context.questions.batch(`${of}.${per}`, asked, parent, placeId, async (parents) => {
+      const { clickhouse, cluster } = context.deps;
+      const places = parents.map((one) => placeOf(of, one));
+      const edges = edgesOf(cluster);
+      const found = await readCivil(clickhouse, {
+        ...filter,
+        ...(await instantsOf(context.deps, { from, to }, inZone)),
+        step,
+        zone: inZone,
+        places,
+        after: key,
+        limit: first + 1,
+        openHour: edges.open,
+      });
+      const known = once(() => context.questions.ask(() => readKnownSensors(clickhouse, { ...filter, places })));
+      const figures = found.map((row) => ({
+        ...row,
+        metric: filter.metric,
+        period: row.day,
+        day: step === 'day' ? civilName(row.day, step) : null,
+        month: step === 'month' ? civilName(row.day, step) : null,
+        zone: inZone,
+        hours: row.toHour - row.fromHour,
+        status: statusOf(row.toHour, edges),
+        coverage: async () => civilCoverage(await known(), row, edges),
+      }));
+      return byParent(places, placeId, figures, placeId);
+    });
+    return firstOf(list, rows, first);
+  };
+}
+
+function placeOf(of: Of, { city, district }: Parent): Parent {
+  return of === 'city' || district === undefined ? { city } : { city, district };
 }
 
 function placeId({ city, district }: { city: string; district?: string | null }): string {

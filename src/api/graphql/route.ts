@@ -4,15 +4,17 @@
  * Job: GraphQL Yoga with our schema, guards and errors. Boundary: a query language over the questions of the REST API;
  * nothing can be read here that cannot be read there. No uploads, no batches of operations, no mutations.
  */
-import type { HttpBindings } from '@hono/node-server';
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { GRAPHQL_REQUEST_BYTES_MAX } from '../../model/limits.ts';
+import { createAddressReader } from '../doors/addresses.ts';
+import { finalHour } from '../hours.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
 import { Questions, type RequestContext } from './context.ts';
 import { maskError } from './errors.ts';
 import { guards } from './guards.ts';
+import { ledgerTypeDefs } from './ledger-schema.ts';
 import { resolvers } from './resolvers.ts';
 import { typeDefs } from './schema.ts';
 
@@ -24,8 +26,13 @@ const PAGE_HEADERS = {
 
 export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
   const yoga = createYoga<{ address: string }, RequestContext>({
-    schema: createSchema<RequestContext>({ typeDefs, resolvers }),
-    context: ({ address }) => ({ deps, questions: new Questions(), address }),
+    schema: createSchema<RequestContext>({ typeDefs: [typeDefs, ledgerTypeDefs], resolvers }),
+    context: ({ address }) => ({
+      deps,
+      questions: new Questions(),
+      before: { watermarkMs: deps.cluster.watermarkMs(), openHour: finalHour(deps.cluster) },
+      address,
+    }),
     graphqlEndpoint: PATH,
     plugins: guards,
     maskedErrors: {
@@ -41,8 +48,9 @@ export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
     ...(deps.renderGraphiql === undefined ? {} : { renderGraphiQL: deps.renderGraphiql }),
     fetchAPI: { Request, Response, Headers, ReadableStream, URL },
   });
+  const addressOf = createAddressReader(deps.doors?.trustedProxies ?? []);
   app.on(['GET', 'POST'], PATH, async (c) => {
-    const response = await yoga.fetch(c.req.raw, { address: addressOf(c.env) });
+    const response = await yoga.fetch(c.req.raw, { address: addressOf(c) });
     if (response.status === 406) throw new Problem(406, `Answers are given as ${Object.keys(content).join(', ')}.`);
     if (response.status === 415) throw new Problem(415, 'A question is application/json or application/graphql.');
     if (response.headers.get('Content-Type')?.startsWith('text/html') !== true) return response;
@@ -50,11 +58,6 @@ export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
     return new Response(response.body, { headers: { ...PAGE_HEADERS, 'Content-Type': 'text/html; charset=utf-8' } });
   });
   describe(app);
-}
-
-/** Empty where the app is called without a socket. */
-function addressOf(env: unknown): string {
-  return (env as Partial<HttpBindings> | undefined)?.incoming?.socket.remoteAddress ?? '';
 }
 
 const answer = z

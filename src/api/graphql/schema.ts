@@ -1,12 +1,51 @@
 /**
  * The GraphQL schema: the questions of the REST API, and what can be asked on from each answer.
  *
- * Boundary: the text of the schema; ./resolvers.ts answers it.
+ * Boundary: the text of the schema, but for the books' types (./ledger-schema.ts); ./resolvers.ts answers it.
  */
+/** Of a city and of a district alike. */
+const ROLLUPS = /* GraphQL */ `
+    "Hours of all its sensors together, by kind. Readings of an open hour appear as they are written."
+    hourly(
+      metric: String!
+      kind: String
+      from: DateTime
+      to: DateTime
+      first: Int! = 100
+      after: String
+    ): RollupConnection!
+    "Days of a time zone, by kind. An hour belongs to the day in which it begins."
+    daily(
+      metric: String!
+      kind: String
+      "IANA time zone, or \`city\`: the registry's for the city."
+      zone: String! = "UTC"
+      "Inclusive; a date is one of the zone."
+      from: DateTime
+      "Exclusive, likewise."
+      to: DateTime
+      first: Int! = 100
+      after: String
+    ): RollupConnection!
+    "Months of a time zone, by kind."
+    monthly(
+      metric: String!
+      kind: String
+      "IANA time zone, or \`city\`: the registry's for the city."
+      zone: String! = "UTC"
+      "Inclusive; a date is one of the zone."
+      from: DateTime
+      "Exclusive, likewise."
+      to: DateTime
+      first: Int! = 100
+      after: String
+    ): RollupConnection!
+`;
+
 export const typeDefs = /* GraphQL */ `
   "ISO 8601 time. Answers are in UTC; questions may have \`Z\`, an offset, or be a date (midnight UTC)."
   scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
-  "A UTC day, \`2026-11-23\`."
+  "A day, \`2026-11-23\`."
   scalar Date
   "A whole number up to 2^53."
   scalar SafeInt
@@ -42,6 +81,11 @@ export const typeDefs = /* GraphQL */ `
     ): HourConnection!
     "What became of every message and every reading since the stream was created."
     ledger: Ledger!
+    """
+    What became of what the broker received in a time, as committed. An instant between two entries of the ledger stands
+    for the beginning of its minute, one that has not come yet for what is committed now; each partition says its own.
+    """
+    ledgerOfTime("Received at or after this." from: DateTime, "Received before this." to: DateTime): LedgerOfTime!
     "Up to when hours are final."
     progress: Progress!
   }
@@ -108,24 +152,7 @@ export const typeDefs = /* GraphQL */ `
     "One name in two districts is two sensors."
     sensorCount: SafeInt!
     districts(first: Int! = 100, after: String): DistrictConnection!
-    "Hours of all its sensors together, by kind. Readings of an open hour appear as they are written."
-    hourly(
-      metric: String!
-      kind: String
-      from: DateTime
-      to: DateTime
-      first: Int! = 100
-      after: String
-    ): RollupConnection!
-    "UTC days, by kind."
-    daily(
-      metric: String!
-      kind: String
-      from: DateTime
-      to: DateTime
-      first: Int! = 100
-      after: String
-    ): RollupConnection!
+    ${ROLLUPS}
   }
   type CityConnection {
     edges: [CityEdge!]!
@@ -146,24 +173,7 @@ export const typeDefs = /* GraphQL */ `
     metrics: [String!]!
     sensorCount: SafeInt!
     sensors(kind: String, metric: String, first: Int! = 100, after: String): SeriesConnection!
-    "Hours of all its sensors together, by kind. Readings of an open hour appear as they are written."
-    hourly(
-      metric: String!
-      kind: String
-      from: DateTime
-      to: DateTime
-      first: Int! = 100
-      after: String
-    ): RollupConnection!
-    "UTC days, by kind."
-    daily(
-      metric: String!
-      kind: String
-      from: DateTime
-      to: DateTime
-      first: Int! = 100
-      after: String
-    ): RollupConnection!
+    ${ROLLUPS}
   }
   type DistrictConnection {
     edges: [DistrictEdge!]!
@@ -240,6 +250,11 @@ export const typeDefs = /* GraphQL */ `
     status: Status!
     "Blocks of late readings that corrected the hour."
     revision: SafeInt!
+    """
+    Readings of the readings to be expected, from 0 to 1; of an open hour, for the part that the watermark has passed.
+    Null where it is not known. Costs one question for all hours of a list.
+    """
+    coverage: Float
   }
   type HourConnection {
     edges: [HourEdge!]!
@@ -251,7 +266,7 @@ export const typeDefs = /* GraphQL */ `
     node: Hour!
   }
 
-  "An hour or a UTC day of a city or a district, of one kind."
+  "An hour, a day or a month of a city or a district, of one kind."
   type Rollup {
     city: String!
     "Null where it is a city's."
@@ -260,8 +275,14 @@ export const typeDefs = /* GraphQL */ `
     metric: String!
     "Its beginning, where it is an hour."
     hour: DateTime
-    "Where it is a day."
+    "Where it is a day of \`zone\`."
     day: Date
+    "Where it is a month of \`zone\`, \`2026-11\`."
+    month: String
+    "IANA time zone of a day or a month."
+    zone: String
+    "UTC hours that make a day or a month: 23 or 25 where the clocks change; readings or not."
+    hours: Int
     count: SafeInt!
     "Null where it overflowed."
     sum: Float
@@ -270,9 +291,14 @@ export const typeDefs = /* GraphQL */ `
     mean: Float
     "Distinct sensors; one name in two districts is two."
     sensors: SafeInt!
-    "A day is final when its last hour is."
+    "A day or a month is final when its last hour is."
     status: Status!
     revision: SafeInt!
+    """
+    Sensors with readings of the sensors known, over the hours that are over, from 0 to 1; null where none is over.
+    Costs one question for all rows of a list.
+    """
+    coverage: Float
   }
   type RollupConnection {
     edges: [RollupEdge!]!
@@ -282,49 +308,5 @@ export const typeDefs = /* GraphQL */ `
   type RollupEdge {
     cursor: String!
     node: Rollup!
-  }
-
-  type Ledger {
-    "Every partition is known and balances."
-    balanced: Boolean!
-    "Messages missing in the stream, all partitions together; null where that cannot be told now."
-    missing: SafeInt
-    "What does not agree and is no single partition's."
-    problems: [String!]!
-    partitions: [PartitionBook!]!
-  }
-  type PartitionBook {
-    partition: Int!
-    "Null: no worker answers for it, and its books are not known."
-    owner: String
-    messages: MessageCounts!
-    "counted = sealed (in blocks) + open (in memory)."
-    readings: ReadingCounts!
-    "Readings in the hours of sensors and in the rollups."
-    table: TableCounts!
-    "Messages of its own that are missing in the stream; null: some may be, how many cannot be told."
-    gaps: SafeInt
-    "No block waits for the database: the table must have all that is sealed."
-    settled: Boolean!
-    "What does not agree, in words."
-    problems: [String!]!
-    balanced: Boolean!
-  }
-  type MessageCounts {
-    taken: SafeInt!
-    used: SafeInt!
-    duplicate: SafeInt!
-    rejected: SafeInt!
-  }
-  type ReadingCounts {
-    counted: SafeInt!
-    late: SafeInt!
-    rejected: SafeInt!
-    sealed: SafeInt!
-    open: SafeInt!
-  }
-  type TableCounts {
-    hourly: SafeInt!
-    districts: SafeInt!
   }
 `;

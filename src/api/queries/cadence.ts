@@ -7,13 +7,22 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../../model/limits.ts';
 import type { SeriesFilter } from './hourly-facts.ts';
-import { equalTo, keyAfter, keyParams, selectRows, type KeyColumn } from './sql.ts';
+import {
+  equalTo,
+  keyAfter,
+  keyParams,
+  knownSeries,
+  selectRows,
+  SERIES_IN,
+  seriesParam,
+  type KeyColumn,
+} from './sql.ts';
 
 export interface CadenceAsk {
-  readonly filter: SeriesFilter;
-  /** The page's first and last series, in the order of pages. */
-  readonly first: SeriesKey;
-  readonly last: SeriesKey;
+  /** These series, or a page's: what the filter lets through from the first to the last, in the order of pages. */
+  readonly of:
+    | { readonly series: readonly SeriesKey[] }
+    | { readonly filter: SeriesFilter; readonly first: SeriesKey; readonly last: SeriesKey };
   /** Hours of the page, `toHour` exclusive. */
   readonly fromHour: number;
   readonly toHour: number;
@@ -31,9 +40,35 @@ const SERIES = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
 const KEY: readonly KeyColumn[] = SERIES.map((column) => ({ column, type: 'String' }));
 const LIST = SERIES.join(', ');
 
+/** From the first series to the last; its parameters are {@link betweenParams}. */
+const BETWEEN = `city >= {after0:String} AND city <= {lastCity:String}
+  AND (${keyAfter(KEY)} OR (${SERIES.map((column, at) => `${column} = {after${String(at)}:String}`).join(' AND ')}))
+  AND (${LIST}) <= ({lastCity:String}, {lastDistrict:String}, {lastKind:String}, {lastMetric:String}, {lastSensor:String})`;
+
+function betweenParams({
+  filter,
+  first,
+  last,
+}: {
+  filter: SeriesFilter;
+  first: SeriesKey;
+  last: SeriesKey;
+}): Record<string, unknown> {
+  return {
+    ...filter,
+    ...keyParams(SERIES.map((column) => first[column])),
+    lastCity: last.city,
+    lastDistrict: last.district,
+    lastKind: last.kind,
+    lastMetric: last.metric,
+    lastSensor: last.sensor,
+  };
+}
+
 /** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
 export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): Promise<Cadence[]> {
-  const { first, last } = ask;
+  const { of } = ask;
+  const known = 'series' in of ? null : knownSeries(of.filter);
   const rows = await selectRows<[string, string, string, string, string, number, number]>(
     client,
     `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
@@ -42,23 +77,14 @@ export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): P
        SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
        FROM hourglass.hourly_facts FINAL
        WHERE hour >= toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')
-         AND hour < toDateTime({to:UInt32} * 3600, 'UTC')${equalTo(ask.filter)}
-         AND city >= {after0:String} AND city <= {lastCity:String}
-         AND (${keyAfter(KEY)} OR (${SERIES.map((column, at) => `${column} = {after${String(at)}:String}`).join(' AND ')}))
-         AND (${LIST}) <= ({lastCity:String}, {lastDistrict:String}, {lastKind:String}, {lastMetric:String}, {lastSensor:String})
+         AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${'series' in of ? SERIES_IN : `${BETWEEN}${equalTo(of.filter)}${known === null ? '' : ` AND ${known}`}`}
        GROUP BY ${LIST}, hour
      )
      ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
      GROUP BY ${LIST}, target
      HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`,
     {
-      ...ask.filter,
-      ...keyParams(SERIES.map((column) => first[column])),
-      lastCity: last.city,
-      lastDistrict: last.district,
-      lastKind: last.kind,
-      lastMetric: last.metric,
-      lastSensor: last.sensor,
+      ...('series' in of ? seriesParam(of.series) : betweenParams(of)),
       from: ask.fromHour,
       to: ask.toHour,
       open: ask.openHour,

@@ -6,7 +6,17 @@
  */
 import { TupleParam, type ClickHouseClient } from '@clickhouse/client';
 import type { PartitionEdge, SeriesKey } from '../../model/cluster.ts';
-import { equalTo, keyAfter, keyParams, selectRows, SERIES_IN, seriesParam, type KeyColumn } from './sql.ts';
+import { PAGE_BLOCK_LIMIT, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
+import {
+  equalTo,
+  keyAfter,
+  keyParams,
+  knownSeries,
+  selectRows,
+  SERIES_IN,
+  seriesParam,
+  type KeyColumn,
+} from './sql.ts';
 
 export type SeriesFilter = Partial<Readonly<Record<keyof SeriesKey, string | undefined>>>;
 /** city, district, kind, metric, sensor, hour index: the order of table and pages. */
@@ -54,18 +64,19 @@ export async function readHourFacts(
   },
 ): Promise<HourFacts[]> {
   const hidden = ask.hidden === null ? null : hiddenParams(ask.hidden);
+  const series = ask.series === undefined ? knownSeries(ask.filter) : SERIES_IN;
   const query = `
     SELECT city, district, kind, metric, sensor, intDiv(toUnixTimestamp(hour), 3600), sum(count),
       arrayMap(p -> [p.4, p.5], arraySort(groupArray((incarnation, partition, block, sum, sum_lo)))),
       min(min), max(max), countIf(revised = 1)
     FROM hourglass.hourly_facts FINAL
-    WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(ask.filter)}${ask.series === undefined ? '' : ` AND ${SERIES_IN}`}
+    WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(ask.filter)}${series === null ? '' : ` AND ${series}`}
       ${ask.after === null ? '' : `AND city >= {after0:String} AND ${keyAfter(KEY)}`}
       ${hidden === null ? '' : `AND NOT (${HIDDEN})`}
     GROUP BY city, district, kind, metric, sensor, hour
     ORDER BY city, district, kind, metric, sensor, hour
     LIMIT {limit:UInt32}`;
-  const rows = await selectRows<FactsRow>(client, query, {
+  const params = {
     ...ask.filter,
     ...(ask.series === undefined ? {} : seriesParam(ask.series)),
     ...(ask.after === null ? {} : keyParams([...ask.after.slice(0, 5), ask.after[5] * 3_600])),
@@ -73,7 +84,9 @@ export async function readHourFacts(
     from: ask.fromHour * 3_600,
     to: ask.toHour * 3_600,
     limit: ask.limit,
-  });
+  };
+  const settings = ask.limit > PAGE_BLOCK_LIMIT + 1 ? {} : { max_block_size: String(PAGE_BLOCK_ROWS) };
+  const rows = await selectRows<FactsRow>(client, query, params, settings);
   return rows.map(([city, district, kind, metric, sensor, hour, count, parts, min, max, revisions]) => ({
     city,
     district,

@@ -2,23 +2,29 @@
  * How many sensors an hour could have heard of: those that had spoken before it ended, and had not been silent for a week
  * when it began.
  *
- * Boundary: the table of sensors, as steps up and down per kind; adding them up is {@link KnownSensors}.
+ * Boundary: the table of sensors, as steps up and down per place and kind; adding them up is {@link KnownSensors}.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import { SENSOR_KNOWN_HOURS } from '../../model/limits.ts';
+import { type Place, type Placed, placesOf } from './places.ts';
 import { equalTo, selectRows } from './sql.ts';
 
-/** Steps of one kind: from the hour on there are so many sensors, until the next step. */
+/** Steps of one place and kind: from the hour on there are so many sensors, until the next step. */
 type Steps = { hour: number; sensors: number; sensorHoursBefore: number }[];
+
+/** Whose sensors are counted. */
+export interface KnownOf extends Placed {
+  readonly kind: string;
+}
 
 export class KnownSensors {
   readonly #steps = new Map<string, Steps>();
 
-  /** @param changes hour index and how many sensors more or less there are from it on, in the order of hours for each kind. */
-  constructor(changes: Iterable<readonly [kind: string, hour: number, change: number]>) {
-    for (const [kind, hour, change] of changes) {
-      const steps = this.#steps.get(kind) ?? [];
-      this.#steps.set(kind, steps);
+  /** @param changes hour index and how many sensors more or less there are from it on, in the order of hours for each of them. */
+  constructor(changes: Iterable<readonly [of: KnownOf, hour: number, change: number]>) {
+    for (const [of, hour, change] of changes) {
+      const steps = this.#steps.get(keyOf(of)) ?? [];
+      this.#steps.set(keyOf(of), steps);
       const last = steps.at(-1);
       const sensorHoursBefore = last === undefined ? 0 : last.sensorHoursBefore + last.sensors * (hour - last.hour);
       steps.push({ hour, sensors: (last?.sensors ?? 0) + change, sensorHoursBefore });
@@ -26,10 +32,14 @@ export class KnownSensors {
   }
 
   /** Sensors that were known, added up over the hours from `fromHour` up to and without `toHour`. */
-  sensorHours(kind: string, fromHour: number, toHour: number): number {
-    const steps = this.#steps.get(kind) ?? [];
+  sensorHours(of: KnownOf, fromHour: number, toHour: number): number {
+    const steps = this.#steps.get(keyOf(of)) ?? [];
     return toHour <= fromHour ? 0 : before(steps, toHour) - before(steps, fromHour);
   }
+}
+
+function keyOf({ city, district, kind }: KnownOf): string {
+  return `${city}/${district ?? ''}/${kind}`;
 }
 
 function before(steps: Steps, hour: number): number {
@@ -44,23 +54,26 @@ function before(steps: Steps, hour: number): number {
   return step === undefined ? 0 : step.sensorHoursBefore + step.sensors * (hour - step.hour);
 }
 
-/** @param filter `city` and `metric`, and what else is wanted. */
 export async function readKnownSensors(
   client: ClickHouseClient,
-  filter: Readonly<Record<string, string | undefined>>,
+  ask: { readonly places: readonly Place[]; readonly metric: string; readonly kind?: string | undefined },
 ): Promise<KnownSensors> {
-  const rows = await selectRows<[string, number, number]>(
+  const places = placesOf(ask.places);
+  const { metric, kind } = ask;
+  const rows = await selectRows<[string, string | null, string, number, number]>(
     client,
-    `SELECT kind, hour, sum(change) FROM
+    `SELECT ${places.selected}, kind, hour, sum(change) FROM
      (
-       SELECT kind, arrayJoin([
+       SELECT ${places.columns}, kind, arrayJoin([
          (intDiv(toUnixTimestamp(min(first_seen)), 3600), 1),
          (intDiv(toUnixTimestamp(max(last_seen)), 3600) + {knownHours:UInt32} + 1, -1)]) AS step, step.1 AS hour, step.2 AS change
-       FROM hourglass.sensor_facts WHERE true${equalTo(filter)}
+       FROM hourglass.sensor_facts WHERE true${places.within}${equalTo({ metric, kind })}
        GROUP BY city, district, kind, metric, sensor
      )
-     GROUP BY kind, hour ORDER BY kind, hour`,
-    { ...filter, knownHours: SENSOR_KNOWN_HOURS },
+     GROUP BY ${places.columns}, kind, hour ORDER BY ${places.columns}, kind, hour`,
+    { ...places.params, metric, kind, knownHours: SENSOR_KNOWN_HOURS },
   );
-  return new KnownSensors(rows);
+  return new KnownSensors(
+    rows.map(([city, district, kindOf, hour, change]) => [{ city, district, kind: kindOf }, hour, change]),
+  );
 }

@@ -61,6 +61,24 @@ export function equalTo(filters: Readonly<Record<string, string | undefined>>): 
     .join('');
 }
 
+/** The columns of a series in the order of the tables' keys. */
+const SERIES = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
+
+/**
+ * For questions that name a sensor and no city, or a metric and no kind: the primary index of `hourly_facts` is of little use
+ * where columns before the last named one are open (it reads 15 of 86 million rows for one sensor), so the table of
+ * sensors, one row a series, says what they can be.
+ *
+ * @returns a condition; null where the index needs no help.
+ */
+export function knownSeries(filters: Readonly<Record<string, string | undefined>>): string | null {
+  const last = SERIES.findLastIndex((column) => filters[column] !== undefined);
+  const columns = SERIES.slice(0, last + 1);
+  if (columns.every((column) => filters[column] !== undefined)) return null;
+  const list = columns.join(', ');
+  return `(${list}) IN (SELECT ${list} FROM hourglass.sensor_facts WHERE true${equalTo(filters)})`;
+}
+
 /** "One of these series", for {@link seriesParam}. The primary index understands it. */
 export const SERIES_IN =
   '(city, district, kind, metric, sensor) IN {series:Array(Tuple(String, String, String, String, String))}';

@@ -4,7 +4,7 @@
  * Boundary: the view only, so readings in the workers' memory are not in it: ../found-hours.ts asks it for final hours.
  * Conditions come as SQL with parameters; column names are literals of this program.
  */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { READ_MS_MAX } from '../../model/limits.ts';
 import { selectRows } from './sql.ts';
@@ -37,6 +37,8 @@ export interface ViewHour extends SeriesKey {
 }
 
 interface ViewHoursAsk {
+  /** More rows than this are not read: the question fails where the table's order does not narrow it down; absent: any number. */
+  readonly rowsReadMax?: number | undefined;
   readonly conditions: readonly Condition[];
   /** Hour indexes, `to` exclusive. */
   readonly fromHour: number;
@@ -65,7 +67,7 @@ export async function readViewHours(
        count, sum, min, max, mean, revision
      FROM hourglass.hourly WHERE ${whereOf(ask.conditions)} ORDER BY ${orderOf(ask.order)} ${limit}`,
     { ...paramsOf(ask), limit: ask.limit, skip: ask.skip },
-    { max_execution_time: READ_MS_MAX / 1_000 },
+    boundsOf(ask),
   );
   return rows.map(([city, district, kind, metric, sensor, hour, count, sum, min, max, mean, revision]) => ({
     city,
@@ -88,9 +90,14 @@ export async function countViewHours(client: ClickHouseClient, ask: ViewHoursAsk
     client,
     `SELECT count() FROM hourglass.hourly WHERE ${whereOf(ask.conditions)}`,
     paramsOf(ask),
-    { max_execution_time: READ_MS_MAX / 1_000 },
+    boundsOf(ask),
   );
   return rows[0]?.[0] ?? 0;
+}
+
+function boundsOf({ rowsReadMax }: ViewHoursAsk): ClickHouseSettings {
+  const time = { max_execution_time: READ_MS_MAX / 1_000 };
+  return rowsReadMax === undefined ? time : { ...time, max_rows_to_read: String(rowsReadMax) };
 }
 
 export function orderOf(order: readonly SortKey<string>[]): string {

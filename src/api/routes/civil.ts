@@ -4,15 +4,13 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { timeZoneOf, UTC } from '../../model/time-zone.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
-import { zoneOfCity } from '../registered.ts';
-import { figures, place } from '../rollup-schemas.ts';
-import { type CivilRollup, instantsOf, readCivilRollup } from '../rollups.ts';
+import { zoneAsked } from '../registered.ts';
+import { figures, type PathOf, place } from '../rollup-schemas.ts';
+import { civilName, type CivilRollup, instantsOf, readCivilRollup } from '../rollups.ts';
 
-const DAY_MS = 24 * 3_600_000;
 const DAYS_MAX = 2 ** 16 - 1;
 
 const steps = {
@@ -63,8 +61,8 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
   });
   app.openapi(route, async (c) => {
     const { from, to, limit, cursor, revision, zone: wanted, ...filter } = c.req.valid('query');
-    const within: Record<string, string> & { city: string } = c.req.valid('param');
-    const inZone = wanted === 'city' ? zoneOfCity(deps.registry, within.city) : (timeZoneOf(wanted ?? UTC) ?? UTC);
+    const { metric: metricOf, ...at }: PathOf = c.req.valid('param');
+    const inZone = zoneAsked(deps.registry, wanted, at.city);
     const asked = await instantsOf(deps, { from, to }, inZone);
     return answerList(
       c,
@@ -74,9 +72,10 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
         key: z.tuple([z.string(), z.int().min(0).max(DAYS_MAX)]),
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
-          const ask = { step, zone: inZone, filter: { ...within, ...filter }, ...asked, after, limit: limitRows };
+          const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
           const found = await readCivilRollup(deps, ask);
-          return { ...found, rows: found.rows.map((figure) => toRow(figure, within, name, inZone)) };
+          const shared = { ...at, metric: metricOf };
+          return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),
       },
@@ -84,9 +83,8 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
   });
 }
 
-function toRow(found: CivilRollup, within: Record<string, string>, name: 'day' | 'month', inZone: string): object {
+function toRow(found: CivilRollup, { metric: metricOf, ...at }: PathOf, name: 'day' | 'month', inZone: string): object {
   const { kind: kindOf, day, fromHour, toHour, ...rest } = found;
-  const { metric: metricOf, ...at } = within;
   return {
     ...at,
     kind: kindOf,
@@ -96,9 +94,4 @@ function toRow(found: CivilRollup, within: Record<string, string>, name: 'day' |
     zone: inZone,
     hours: toHour - fromHour,
   };
-}
-
-/** `2026-11-23`, `2026-11`. @param day since 1970. */
-export function civilName(day: number, step: 'day' | 'month'): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, step === 'day' ? 10 : 7);
 }

@@ -1,6 +1,6 @@
 /** `GET /v1/hourly`: hours of single sensors, the open hour included. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { TABLE_HOURS_MAX } from '../../model/limits.ts';
+import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
@@ -30,8 +30,6 @@ const row = z
     }),
   })
   .openapi('HourlyRow') satisfies z.ZodType<HourlyRow>;
-
-const key = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string(), z.int().min(0).max(TABLE_HOURS_MAX)]);
 
 const route = createRoute({
   method: 'get',
@@ -63,8 +61,7 @@ export function addHourly(app: OpenAPIHono, deps: ApiDeps): void {
       c,
       { limit, cursor, revision: wanted },
       {
-        name: 'hourly',
-        key,
+        ...HOUR_CURSOR,
         columns: Object.keys(row.shape) as (keyof HourlyRow)[],
         read: (after, rows) =>
           readHourlyPage(deps, { filter, fromHour: hours.from, toHour: hours.to, after, limit: rows }),

@@ -4,11 +4,11 @@
  * Boundary: HTTP and schemas; the books are in ../books.ts and ../books-of-time.ts, and `hourglass audit` reads the same.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { type BooksOfTime, readBooksOfTime } from '../books-of-time.ts';
+import { askBooksOfTime, type BooksOfTime } from '../books-of-time.ts';
 import { readBooks } from '../books.ts';
 import { range } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
-import { Problem, problems } from '../problem.ts';
+import { problems } from '../problem.ts';
 
 const count = z.int();
 const instant = z.iso.datetime();
@@ -98,22 +98,16 @@ const route = createRoute({
 });
 
 export function addLedger(app: OpenAPIHono, deps: ApiDeps): void {
-  const { cluster, clickhouse, workers, horizonMs, clock } = deps;
+  const { cluster, clickhouse, workers, horizonMs } = deps;
   const { incarnation, partitions } = cluster;
   app.openapi(route, async (c) => {
     const { from, to } = c.req.valid('query');
-    const sources = { clickhouse, incarnation, partitions, horizonMs, committed: deps.books() };
     if (from === undefined && to === undefined) {
+      const sources = { clickhouse, incarnation, partitions, horizonMs, committed: deps.books() };
       const books = await readBooks(await workers.status(), sources);
       return c.json(answer(books.books, books), 200);
     }
-    const [fromMs, toMs] = [from ?? 0, to ?? Infinity];
-    if (fromMs > toMs)
-      throw new Problem(400, '`from` is after `to`.', {
-        members: { errors: [{ path: 'from', message: 'after `to`' }] },
-      });
-    const forgottenMs = horizonMs > 0 ? clock.nowMs() - horizonMs : 0;
-    return c.json(ofTime(await readBooksOfTime(fromMs, toMs, { ...sources, forgottenMs })), 200);
+    return c.json(ofTime(await askBooksOfTime(deps, { from, to })), 200);
   });
 }
 
@@ -133,7 +127,5 @@ function answer<Row extends { readonly problems: readonly string[] }>(
 function ofTime(books: BooksOfTime) {
   const time = (ms: number): string => new Date(ms).toISOString();
   const rows = books.books.map(({ fromMs, toMs, ...rest }) => ({ ...rest, from: time(fromMs), to: time(toMs) }));
-  const fromMs = Math.max(...books.books.map((book) => book.fromMs));
-  const toMs = Math.min(...books.books.map((book) => book.toMs));
-  return { from: time(fromMs), to: time(Math.max(fromMs, toMs)), ...answer(rows, books) };
+  return { from: time(books.fromMs), to: time(books.toMs), ...answer(rows, books) };
 }

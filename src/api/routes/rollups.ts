@@ -6,7 +6,7 @@ import { periodsOf } from '../hours.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
-import { figures, hour, place } from '../rollup-schemas.ts';
+import { figures, hour, type PathOf, place } from '../rollup-schemas.ts';
 import { type HourlyRollup, readHourlyRollup } from '../rollups.ts';
 
 const ROUTES = [
@@ -40,7 +40,7 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, { of, view, id, path }: (typ
   const key = z.tuple([z.string(), z.int().min(0).max(TABLE_HOURS_MAX)]);
   app.openapi(route, (c) => {
     const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
-    const within: Record<string, string> = c.req.valid('param');
+    const { metric: metricOf, ...at }: PathOf = c.req.valid('param');
     const asked = periodsOf({ from, to }, 1);
     return answerList(
       c,
@@ -50,9 +50,9 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, { of, view, id, path }: (typ
         key,
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
-          const ask = { view, filter: { ...within, ...filter }, ...asked, after, limit: limitRows };
+          const ask = { place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
           const found = await readHourlyRollup(deps, ask);
-          return { ...found, rows: found.rows.map((figure) => toRow(figure, within)) };
+          return { ...found, rows: found.rows.map((figure) => toRow(figure, { ...at, metric: metricOf })) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),
       },
@@ -60,8 +60,7 @@ function addRollup(app: OpenAPIHono, deps: ApiDeps, { of, view, id, path }: (typ
   });
 }
 
-function toRow(found: HourlyRollup, within: Record<string, string>): object {
+function toRow(found: HourlyRollup, { metric: metricOf, ...at }: PathOf): object {
   const { kind: kindOf, period, ...rest } = found;
-  const { metric: metricOf, ...at } = within;
   return { ...at, kind: kindOf, metric: metricOf, hour: hourIso(period), ...rest };
 }

@@ -16,9 +16,8 @@ import { readDistricts } from '../queries/inventory.ts';
 import { unitOf, zoneOfCity } from '../registered.ts';
 import { label, timeZone, unit } from '../registry-schemas.ts';
 import { figures } from '../rollup-schemas.ts';
-import { instantsOf, readCivilRollup, readHourlyRollup } from '../rollups.ts';
+import { civilName, instantsOf, readCivilRollup, readHourlyRollup } from '../rollups.ts';
 import { readWeather, type WeatherNow } from '../weather.ts';
-import { civilName } from './civil.ts';
 
 const { count, min, max, mean, sensors } = figures;
 const instant = z.string().openapi({ format: 'date-time', example: '2026-11-23T14:00:00Z' });
@@ -153,7 +152,7 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
     const { from, to, limit, cursor, revision, step = 'hour', metric: metricOf, kind: kindOf } = c.req.valid('query');
     const zone = zoneOfCity(registry, of);
     const range = await instantsOf(deps, { from, to }, zone);
-    const filter = { city: of, metric: metricOf, kind: kindOf };
+    const filter = { place: { city: of }, metric: metricOf, kind: kindOf };
     const shared = { city: of, metric: metricOf, unit: unitOf(registry, metricOf), zone };
     return answerList(
       c,
@@ -165,7 +164,7 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
         read: async (after, rows): Promise<Page<HistoryRow>> => {
           if (step === 'hour') {
             const hours = { from: Math.ceil(range.fromS / 3_600), to: Math.ceil(range.toS / 3_600) };
-            const found = await readHourlyRollup(deps, { view: 'city_hourly', filter, ...hours, after, limit: rows });
+            const found = await readHourlyRollup(deps, { ...filter, ...hours, after, limit: rows });
             return {
               ...found,
               rows: found.rows.map(({ period: hour, ...row }) => ({
@@ -177,7 +176,7 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
               })),
             };
           }
-          const found = await readCivilRollup(deps, { step, zone, filter, ...range, after, limit: rows });
+          const found = await readCivilRollup(deps, { step, zone, ...filter, ...range, after, limit: rows });
           return {
             ...found,
             rows: found.rows.map(({ day, fromHour, toHour, ...row }) => ({

@@ -4,13 +4,16 @@
  * Job: options to asks of ./reader.ts, rows to entities. Each navigation that is expanded is one question for all
  * parents. Boundary: no HTTP. Where an answer would hold more entities than one may, it is refused before it is read.
  */
+import { HOUR_MS } from '../../model/hour.ts';
 import {
   SENSORTHINGS_ENTITIES_MAX,
   SENSORTHINGS_EXPAND_TOP_DEFAULT,
   SENSORTHINGS_TOP_DEFAULT,
 } from '../../model/limits.ts';
+import { HOUR_CURSOR } from '../hour-cursor.ts';
+import { encodeCursor } from '../page.ts';
 import { Problem } from '../problem.ts';
-import type { SortKey } from '../queries/view-hours.ts';
+import { SERIES_COLUMNS, type SortKey } from '../queries/view-hours.ts';
 import type { Catalogue } from './catalogue.ts';
 import { filterOf, notImplemented } from './condition.ts';
 import { idOf, linkTo, navigationLinks, propertiesOf, type Entity } from './entities.ts';
@@ -27,22 +30,49 @@ export interface Service {
 }
 
 interface Rows extends Found {
-  /** There are more behind them. */
-  readonly isMore: boolean;
+  /** What the link to the next page says; null: this was the last. */
+  readonly next: NextPage | null;
 }
+type NextPage = readonly [option: '$skip' | '$skiptoken', value: string];
 
-/** The rows of a set that the options choose. @param equal what the path says. */
-export async function rowsOf(service: Service, set: EntitySet, equal: Row, options: QueryOptions): Promise<Rows> {
+/**
+ * The rows of a set that the options choose.
+ *
+ * @param equal what the path says.
+ * @param isPassed only leads to what is answered.
+ */
+export async function rowsOf(
+  service: Service,
+  set: EntitySet,
+  equal: Row,
+  options: QueryOptions,
+  isPassed = false,
+): Promise<Rows> {
   const top = options.top ?? SENSORTHINGS_TOP_DEFAULT;
-  const { rows, count } = await service.reader.read({
+  const {
+    rows: found,
+    count,
+    isKeyed = false,
+  } = await service.reader.read({
     ...askOf(service, set, options),
     equal,
     parents: null,
     skip: options.skip ?? 0,
+    after: options.after,
     limit: top + 1,
     isCounted: options.count === true,
+    isPassed,
   });
-  return { rows: rows.slice(0, top), count, isMore: rows.length > top };
+  const rows = found.slice(0, top);
+  const last = rows.at(-1);
+  if (found.length <= top || last === undefined) return { rows, count, next: null };
+  return { rows, count, next: isKeyed ? afterRow(last) : ['$skip', String((options.skip ?? 0) + rows.length)] };
+}
+
+function afterRow(row: Row): NextPage {
+  const names = SERIES_COLUMNS.map((column) => String(row[column]));
+  const key = HOUR_CURSOR.key.parse([...names, Date.parse(String(row['hour'])) / HOUR_MS]);
+  return ['$skiptoken', encodeCursor(HOUR_CURSOR.name, key)];
 }
 
 /** Counts the entities of one answer. */
@@ -135,17 +165,18 @@ async function addExpanded(
       continue;
     }
     if (own.length > top)
-      entity[`${name}@iot.nextLink`] = pageLink(link, options.entries ?? [], (options.skip ?? 0) + top);
+      entity[`${name}@iot.nextLink`] = pageLink(link, options.entries ?? [], [
+        '$skip',
+        String((options.skip ?? 0) + top),
+      ]);
     entity[name] = own.slice(0, top);
   }
 }
 
 /** The same question, further on. */
-export function pageLink(url: string, entries: NonNullable<QueryOptions['entries']>, skip: number): string {
-  const others = entries.filter(([name]) => name !== '$skip');
-  const query = [...others, ['$skip', String(skip)] as const].map(
-    ([name, value]) => `${name}=${encodeURIComponent(value)}`,
-  );
+export function pageLink(url: string, entries: NonNullable<QueryOptions['entries']>, next: NextPage): string {
+  const others = entries.filter(([name]) => name !== '$skip' && name !== '$skiptoken');
+  const query = [...others, next].map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
   return `${url}?${query.join('&')}`;
 }
 

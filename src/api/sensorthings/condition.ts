@@ -21,6 +21,10 @@ export interface Filter {
   /** Hour indexes outside of which the condition never holds, `toHour` exclusive. */
   readonly fromHour: number;
   readonly toHour: number;
+  /** The condition holds for all rows with these texts in these hours: it says nothing else. */
+  readonly isExact: boolean;
+  /** It means something else in the next hour: `now()` is in it. */
+  readonly isOfNow: boolean;
 }
 
 /** What follows from a condition: columns that have one text, hours that it can hold for. */
@@ -28,6 +32,8 @@ interface Consequences {
   equal: Record<string, string>;
   fromHour: number;
   toHour: number;
+  /** And the condition from it. */
+  isExact: boolean;
 }
 
 /** @throws {Problem} 400 for what is wrong, 501 for what is right and not implemented. */
@@ -39,11 +45,13 @@ export function filterOf(expression: Expression, properties: Properties, nowMs: 
     condition: { sql: compiled.sql, params: compiler.params },
     matches: (row) => compiled.valueOf(row) === true,
     ...compiler.consequencesOf(expression),
+    isOfNow: compiler.isOfNow,
   };
 }
 
 class Compiler {
   readonly params: Record<string, unknown> = {};
+  isOfNow = false;
   readonly #properties: Properties;
   readonly #nowMs: number;
   #count = 0;
@@ -99,26 +107,29 @@ class Compiler {
   }
 
   consequencesOf(expression: Expression): Consequences {
-    const none = { equal: {}, fromHour: 0, toHour: TABLE_HOURS_MAX };
+    const none = { equal: {}, fromHour: 0, toHour: TABLE_HOURS_MAX, isExact: false };
     if (expression.is === 'and') {
       const [a, b] = [this.consequencesOf(expression.left), this.consequencesOf(expression.right)];
       return {
         equal: { ...a.equal, ...b.equal },
         fromHour: Math.max(a.fromHour, b.fromHour),
         toHour: Math.min(a.toHour, b.toHour),
+        isExact: a.isExact && b.isExact && agree(a.equal, b.equal),
       };
     }
     if (!('left' in expression) || !(expression.is in MIRRORED)) return none;
     const { property, comparison, other } = this.#sides(expression.is as Comparison, expression.left, expression.right);
     if (property?.is === 'text' && comparison === 'eq' && other.is === 'text')
-      return { ...none, equal: { [property.column]: other.value } };
+      return { ...none, equal: { [property.column]: other.value }, isExact: true };
     if (property?.is === 'id' && comparison === 'eq' && other.is === 'text') {
-      const { hour, ...equal } = property.read(other.value) ?? {};
+      const key = property.read(other.value);
+      const { hour, ...equal } = key ?? {};
       const range = typeof hour === 'number' ? { fromHour: hour, toHour: hour + 1 } : {};
-      return { ...none, ...range, equal: equal as Record<string, string> };
+      return { ...none, ...range, equal: equal as Record<string, string>, isExact: key !== null };
     }
     const timeMs = this.#timeOf(other);
-    if (property?.is === 'hour' && timeMs !== null) return { ...none, ...hoursWhere(property.at, comparison, timeMs) };
+    if (property?.is === 'hour' && timeMs !== null)
+      return { ...none, ...hoursWhere(property.at, comparison, timeMs), isExact: comparison !== 'ne' };
     return none;
   }
 
@@ -237,6 +248,7 @@ class Compiler {
   #timeOf(expression: Expression): number | null {
     if (expression.is === 'time') return expression.value;
     if (expression.is !== 'call' || expression.args.length > 0) return null;
+    if (expression.name === 'now') this.isOfNow = true;
     return { now: this.#nowMs, mindatetime: 0, maxdatetime: TABLE_HOURS_MAX * HOUR_MS }[expression.name] ?? null;
   }
 
@@ -245,6 +257,10 @@ class Compiler {
     this.params[name] = value;
     return `{${name}:${type}}`;
   }
+}
+
+function agree(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  return Object.entries(a).every(([column, value]) => b[column] === undefined || b[column] === value);
 }
 
 export function notImplemented(what: string): Problem {

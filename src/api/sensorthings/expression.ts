@@ -4,6 +4,8 @@
  * Boundary: types; ./parser.ts makes them, ./condition.ts gives them a meaning.
  */
 
+import type { HourKey } from '../queries/hourly-facts.ts';
+
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
 export type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'mod';
 
@@ -31,6 +33,8 @@ export interface QueryOptions {
   readonly filter?: Expression;
   readonly top?: number;
   readonly skip?: number;
+  /** Where a page ended, of Observations in their own order. */
+  readonly after?: HourKey;
   readonly orderby?: readonly OrderBy[];
   readonly select?: readonly string[];
   readonly expand?: readonly Expand[];

@@ -1,10 +1,12 @@
 /**
- * Query options: `$filter $top $skip $orderby $select $expand $count`, also inside `$expand`.
+ * Query options: `$filter $top $skip $orderby $select $expand $count`, also inside `$expand`; `$skiptoken` in our own links.
  *
  * Boundary: text to {@link QueryOptions}. An option that is unknown, empty or given twice is an error: nothing that a
  * caller asks for is passed over in silence.
  */
 import { SENSORTHINGS_EXPAND_DEPTH_MAX, SENSORTHINGS_SKIP_MAX, SENSORTHINGS_TOP_MAX } from '../../model/limits.ts';
+import { HOUR_CURSOR } from '../hour-cursor.ts';
+import { decodeCursor } from '../page.ts';
 import { Problem } from '../problem.ts';
 import type { Expand, Expression, OrderBy, QueryOptions } from './expression.ts';
 import { parseFilter, parseOrderBy } from './parser.ts';
@@ -19,6 +21,8 @@ export function optionsOf(entries: Iterable<readonly [name: string, value: strin
     seen.add(name);
     options = { ...options, ...optionOf(name, value, depth) };
   }
+  if (options.after !== undefined && options.skip !== undefined)
+    throw new Problem(400, '`$skiptoken` goes on where a page ended: it takes no `$skip`.');
   return options;
 }
 
@@ -31,6 +35,9 @@ function optionOf(name: string, value: string, depth: number): QueryOptions {
       return { top: Math.min(wholeNumber(name, value), SENSORTHINGS_TOP_MAX) };
     case '$skip':
       return { skip: skipOf(name, value) };
+    case '$skiptoken':
+      if (depth > 0) throw new Problem(400, '`$skiptoken` stands in links to further pages, not inside `$expand`.');
+      return { after: decodeCursor(value, HOUR_CURSOR.name, HOUR_CURSOR.key) };
     case '$orderby':
       return { orderby: orderOf(value) };
     case '$select':

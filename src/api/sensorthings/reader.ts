@@ -5,13 +5,16 @@
  * Boundary: one ask is one question, whatever the number of parents. Rows of several parents come `limit` for each.
  * Every text of a caller goes as a parameter.
  */
-import { TupleParam } from '@clickhouse/client';
-import { SENSORTHINGS_QUESTIONS_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
+import { ClickHouseError, TupleParam } from '@clickhouse/client';
+import { SENSORTHINGS_QUESTIONS_MAX, SENSORTHINGS_ROWS_READ_MAX, TABLE_HOURS_MAX } from '../../model/limits.ts';
 import type { SensorName } from '../../model/registry.ts';
 import { compareUtf8 } from '../../model/series-order.ts';
-import { findHours } from '../found-hours.ts';
+import { type FindHours, findHours, KEY_ORDER } from '../found-hours.ts';
+import { readBareHourlyPage } from '../hourly.ts';
+import { finalHour } from '../hours.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import type { HourKey } from '../queries/hourly-facts.ts';
 import { selectRows } from '../queries/sql.ts';
 import { orderOf, SERIES_COLUMNS, type SortKey } from '../queries/view-hours.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -29,6 +32,10 @@ export interface Ask {
   readonly filter: Filter | null;
   readonly order: readonly SortKey<string>[];
   readonly skip: number;
+  /** Rows behind this one, of Observations in the order of their key. */
+  readonly after?: HourKey | undefined;
+  /** Only leads to what is answered. */
+  readonly isPassed?: boolean | undefined;
   /** Of each parent, where there are parents. */
   readonly limit: number;
   readonly isCounted: boolean;
@@ -36,6 +43,8 @@ export interface Ask {
 export interface Found {
   readonly rows: Row[];
   readonly count: number | null;
+  /** They come in the order of their key: the next page goes on after the last one's. */
+  readonly isKeyed?: boolean;
 }
 
 /** The columns of each set beside its key, and the table they are in. */
@@ -51,16 +60,24 @@ export class Reader {
   readonly #deps: ApiDeps;
   readonly #catalogue: Catalogue;
   #questions = 0;
+  #isFinal = true;
 
   constructor(deps: ApiDeps, catalogue: Catalogue) {
     this.#deps = deps;
     this.#catalogue = catalogue;
   }
 
+  /** All that was read are hours that are final, and whatever the filter says it says for ever. */
+  get isFinal(): boolean {
+    return this.#isFinal;
+  }
+
   /** @throws {Problem} 400 where an answer would need too many questions, and what the readers throw. */
   async read(ask: Ask): Promise<Found> {
     if (++this.#questions > SENSORTHINGS_QUESTIONS_MAX)
       throw new Problem(400, `One answer asks at most ${String(SENSORTHINGS_QUESTIONS_MAX)} sets; expand less.`);
+    if ((ask.set !== 'Observations' && ask.isPassed !== true) || ask.filter?.isOfNow === true) this.#isFinal = false;
+    if (ask.after !== undefined && ask.set !== 'Observations') throw noToken();
     switch (ask.set) {
       case 'HistoricalLocations':
         return { rows: [], count: ask.isCounted ? 0 : null };
@@ -136,9 +153,16 @@ export class Reader {
     const filter = ask.filter;
     const fromHour = Math.max(filter?.fromHour ?? 0, typeof hour === 'number' ? hour : 0);
     const toHour = Math.min(filter?.toHour ?? TABLE_HOURS_MAX, typeof hour === 'number' ? hour + 1 : TABLE_HOURS_MAX);
+    // Read before the table: what was final then is in it.
+    if (toHour > finalHour(this.#deps.cluster)) this.#isFinal = false;
     if (fromHour >= toHour || isContradiction(equal, filter)) return { rows: [], count: ask.isCounted ? 0 : null };
-    const { rows, count } = await findHours(this.#deps, {
-      filter: { ...filter?.equal, ...equal },
+    const names = { ...filter?.equal, ...equal };
+    const isKeyed = ask.parents === null && (filter?.isExact ?? true) && isKeyOrder(ask.order, names);
+    if (ask.after !== undefined && !isKeyed) throw noToken();
+    // Whole keys: the index leads to them, whatever the order and the condition.
+    const isOfSeries = ask.parents !== null || SERIES_COLUMNS.every((column) => names[column] !== undefined);
+    const find: FindHours = {
+      filter: names,
       ...(ask.parents === null ? {} : { series: ask.parents.rows as unknown as StreamKey[] }),
       ...(filter === null
         ? {}
@@ -150,9 +174,44 @@ export class Reader {
       limit: ask.limit,
       isPerSeries: ask.parents !== null,
       isCounted: ask.isCounted,
-    });
-    return { rows: rows.map((row) => ({ ...row })), count };
+      ...(isOfSeries ? {} : { rowsReadMax: SENSORTHINGS_ROWS_READ_MAX }),
+    };
+    if (!isKeyed) {
+      const { rows, count } = await bounded(() => findHours(this.#deps, find));
+      return { rows: rows.map((row) => ({ ...row })), count };
+    }
+    // The table's own order: nothing is read but the page, and what `$skip` passes over.
+    const limit = ask.skip + ask.limit;
+    const page = { filter: names, fromHour, toHour, after: ask.after ?? null, limit };
+    const counted = ask.isCounted ? await bounded(() => findHours(this.#deps, { ...find, limit: 0 })) : null;
+    const { rows } = await readBareHourlyPage(this.#deps, page);
+    return { rows: rows.slice(ask.skip).map((row) => ({ ...row })), count: counted?.count ?? null, isKeyed };
   }
+}
+
+/** @throws {Problem} 400 where the database would have to read too much for it. */
+async function bounded<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || error.type !== 'TOO_MANY_ROWS') throw error;
+    throw new Problem(400, TOO_MANY, { cause: error });
+  }
+}
+const TOO_MANY = `More than ${String(SENSORTHINGS_ROWS_READ_MAX)} Observations would have to be looked through. Ask for those of one Datastream, or bound \`phenomenonTime\` and let \`$filter\` name city, district, kind, metric or sensor with \`eq\`. Without \`$orderby\`, \`$count\` and conditions on figures any number can be paged through.`;
+
+/** Columns that have one value are in any order. */
+function isKeyOrder(order: readonly SortKey<string>[], equal: Row): boolean {
+  const asked = order.filter(({ column }) => equal[column] === undefined);
+  const own = KEY_ORDER.filter(({ column }) => equal[column] === undefined);
+  return own.every(({ column }, at) => asked[at]?.column === column && !asked[at].isDescending);
+}
+
+function noToken(): Problem {
+  return new Problem(
+    400,
+    '`$skiptoken` stands in links to further pages, and goes with the question that it came with.',
+  );
 }
 
 /** One text a key. */

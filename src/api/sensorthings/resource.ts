@@ -23,10 +23,10 @@ export async function answerPath(service: Service, path: string, url: string, op
   let equal: Row = {};
   let row: Row | null = null;
   let set: EntitySet | null = null;
-  for (const step of parsed.steps) {
+  for (const [at, step] of parsed.steps.entries()) {
     equal = equalOf(set, equal, step);
     set = step.set;
-    row = step.isOne ? await oneRow(service, step.set, equal) : null;
+    row = step.isOne ? await oneRow(service, step.set, equal, at < parsed.steps.length - 1) : null;
     if (row !== null) equal = keyOf(step.set, row);
   }
   if (set === null) throw new Error('a path without steps');
@@ -44,8 +44,8 @@ function equalOf(before: EntitySet | null, equal: Row, { set, key }: Step): Row 
   return { ...kept, ...key };
 }
 
-async function oneRow(service: Service, set: EntitySet, equal: Row): Promise<Row> {
-  const { rows } = await rowsOf(service, set, equal, { top: 1 });
+async function oneRow(service: Service, set: EntitySet, equal: Row, isPassed: boolean): Promise<Row> {
+  const { rows } = await rowsOf(service, set, equal, { top: 1 }, isPassed);
   const row = rows[0];
   if (row === undefined) throw gone();
   return row;
@@ -68,16 +68,15 @@ async function answerSet(
 ): Promise<Answer> {
   if (suffix === '$ref' && (options.select !== undefined || options.expand !== undefined))
     throw new Problem(400, '`$ref` gives links alone: it takes no `$select` and no `$expand`.');
-  const { rows, count, isMore } = await rowsOf(service, set, equal, options);
+  const { rows, count, next } = await rowsOf(service, set, equal, options);
   const value =
     suffix === '$ref'
       ? rows.map((row) => ({ '@iot.selfLink': linkTo(service.root, set, row) }))
       : await entitiesOf(service, set, rows, options, new Budget());
-  const next = pageLink(url, options.entries ?? [], (options.skip ?? 0) + rows.length);
   return {
     json: {
       ...(count === null ? {} : { '@iot.count': count }),
-      ...(isMore && rows.length > 0 ? { '@iot.nextLink': next } : {}),
+      ...(next === null ? {} : { '@iot.nextLink': pageLink(url, options.entries ?? [], next) }),
       value,
     },
   };
@@ -93,6 +92,7 @@ async function answerOne(
   for (const name of ['filter', 'top', 'skip', 'orderby', 'count'] as const) {
     if (options[name] !== undefined) throw new Problem(400, `\`$${name}\` is for sets, and this is one entity.`);
   }
+  if (options.after !== undefined) throw new Problem(400, '`$skiptoken` is for sets, and this is one entity.');
   if (suffix === '$ref') return { json: { '@iot.selfLink': linkTo(service.root, set, row) } };
   const [entity = {}] = await entitiesOf(service, set, [row], options, new Budget());
   if (property.length === 0) return { json: entity };

@@ -6,6 +6,7 @@
  */
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { answerOf, questionOf, respondUnnamed } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
@@ -44,11 +45,12 @@ export function addSensorThings(app: OpenAPIHono, deps: ApiDeps): void {
         description: 'The entity sets, and the requirements of OGC 18-088 that are met',
         content: { 'application/json': { schema: rootDocument } },
       },
+      304: { description: 'As the ETag in If-None-Match says: nothing has changed.' },
       ...problems(400, 404, 405, 500, 501, 503),
     },
   });
-  app.all(ROOT, (c) => answer(c, deps));
-  app.all(`${ROOT}/*`, (c) => answer(c, deps));
+  app.all(ROOT, (c) => respond(c, deps));
+  app.all(`${ROOT}/*`, (c) => respond(c, deps));
 }
 
 const rootDocument = z
@@ -58,7 +60,7 @@ const rootDocument = z
   })
   .openapi('SensorThingsRoot');
 
-async function answer(c: Context, deps: ApiDeps): Promise<Response> {
+async function respond(c: Context, deps: ApiDeps): Promise<Response> {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
     throw new Problem(405, 'SensorThings is read only here: it takes GET and HEAD.', {
       headers: { Allow: 'GET, HEAD' },
@@ -68,14 +70,22 @@ async function answer(c: Context, deps: ApiDeps): Promise<Response> {
   const root = `${url.origin}${ROOT}`;
   const path = url.pathname.slice(ROOT.length).replaceAll(/^\/|\/$/g, '');
   const options = optionsOf(url.searchParams);
-  if (path === '') return c.json(rootOf(root), 200);
-  const catalogue = catalogueOf(deps.registry);
-  const service = { reader: new Reader(deps, catalogue), catalogue, root, nowMs: deps.clock.nowMs() };
-  const headers = hourHeadersOf(deps.cluster);
-  const found = await answerPath(service, path, `${url.origin}${url.pathname}`, options);
-  if ('nothing' in found) return c.body(null, 204, headers);
-  if ('text' in found) return c.body(found.text, 200, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
-  return c.body(JSON.stringify(found.json), 200, { ...headers, 'Content-Type': 'application/json' });
+  if (path === '') return respondUnnamed(c, answerOf(JSON.stringify(rootOf(root)), {}, false));
+  // Links name the host that was asked.
+  const answer = await c.get('answers').get(`${url.origin} ${questionOf(c)}`, async () => {
+    const catalogue = catalogueOf(deps.registry);
+    const service = { reader: new Reader(deps, catalogue), catalogue, root, nowMs: deps.clock.nowMs() };
+    const headers = hourHeadersOf(deps.cluster);
+    const found = await answerPath(service, path, `${url.origin}${url.pathname}`, options);
+    const { isFinal } = service.reader;
+    if ('nothing' in found) return answerOf('', headers, isFinal);
+    if ('text' in found) return { ...answerOf(found.text, headers, isFinal), type: 'text/plain; charset=utf-8' };
+    return answerOf(JSON.stringify(found.json), headers, isFinal);
+  });
+  // OData: a property without a value is "no content".
+  return answer.type === undefined && answer.body === ''
+    ? c.body(null, 204, answer.headers)
+    : respondUnnamed(c, answer);
 }
 
 function rootOf(root: string): z.infer<typeof rootDocument> {

@@ -7,6 +7,7 @@ import { HOUR_MS } from '../figures/civil-time.ts';
 import type { HourFigures, Status } from '../figures/hours.ts';
 import { isoOf } from '../url/route.ts';
 import { ApiError, ask, askAll, pathWith } from './http.ts';
+import { fetchWithKey } from './key.ts';
 
 export interface City {
   readonly city: string;
@@ -107,13 +108,15 @@ export async function readRollup(
   };
 }
 
-/** Days (their midnights UTC, ms since 1970) on which a metric was measured in a city, by kind; in order. */
+/** Days (their midnights UTC, ms since 1970) from a day on, on which a metric was measured in a city, by kind; in order. */
 export async function readDaysWithReadings(
   of: { city: string; metric: string },
+  fromMs: number,
   signal: AbortSignal,
 ): Promise<{ kind: string; dayMs: number }[]> {
   const path = `${rollupPath({ ...of, district: null })}/daily`;
-  const { rows } = await askAll<{ kind: string; day: string }>(path, { limit: PAGE_ROWS }, signal, VIEW_ROWS_MAX);
+  const query = { from: isoOf(fromMs), limit: PAGE_ROWS };
+  const { rows } = await askAll<{ kind: string; day: string }>(path, query, signal, VIEW_ROWS_MAX);
   return rows.map(({ kind, day }) => ({ kind, dayMs: Date.parse(day) }));
 }
 
@@ -259,7 +262,7 @@ export async function readLedger(signal: AbortSignal): Promise<Ledger> {
 
 export async function readReadiness(signal: AbortSignal): Promise<Readiness> {
   // 503 is an answer here: it says what is not ready.
-  const response = await fetch('/readyz', { signal }).catch((error: unknown) => {
+  const response = await fetchWithKey('/readyz', { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new ApiError(0, 'The program cannot be reached.', error);
   });

@@ -3,6 +3,7 @@
  *
  * Boundary: fetch in, values or an {@link ApiError} out. Same origin only.
  */
+import { fetchWithKey } from './key.ts';
 
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -32,7 +33,7 @@ export async function ask<Body>(path: string, signal: AbortSignal, init: Request
       accept: 'application/json',
       ...(init.body == null ? {} : { 'content-type': 'application/json' }),
     };
-    response = await fetch(path, { ...init, headers, signal: AbortSignal.any([signal, late]) });
+    response = await fetchWithKey(path, { ...init, headers, signal: AbortSignal.any([signal, late]) });
   } catch (error) {
     signal.throwIfAborted();
     throw new ApiError(

@@ -1,13 +1,16 @@
 /**
  * The open hour as it grows: server-sent events where the program has them, a question every few seconds where not.
  *
- * Boundary: EventSource and fetch in, one snapshot of all districts per change out. `GET /v1/live` sends `event: hour` with the
- * whole figures of one district's hour each time, so that a lost event costs nothing; the browser reconnects by itself.
+ * Boundary: events and answers in, one snapshot of all districts per change out. `GET /v1/live` sends `event: hour` with the
+ * whole figures of one district's hour each time, so that a lost event costs nothing. The package's EventSource reconnects
+ * as a browser's does, and asks by our fetch: the browser's own cannot send a key but in a URL.
  */
+import { EventSource } from 'eventsource';
 import { HOUR_MS, hourOf } from '../figures/civil-time.ts';
 import { addUp, type HourFigures, type Status } from '../figures/hours.ts';
 import { ApiError, pathWith } from './http.ts';
 import { firstOpenHour, type Progress, readSensorHours, type SensorHour } from './hourglass.ts';
+import { fetchWithKey } from './key.ts';
 
 export interface LiveHour extends HourFigures {
   readonly district: string;
@@ -67,12 +70,12 @@ export async function followOpenHour(ask: LiveAsk, signal: AbortSignal, listener
   }
 }
 
-/** Resolves when the server refuses the stream; a connection that breaks is made again by the browser. */
+/** Resolves when the server refuses the stream; a connection that breaks is made again. */
 function stream(ask: LiveAsk, signal: AbortSignal, { onSnapshot, onError }: Listener): Promise<void> {
   const hours = new Map<string, LiveHour>();
   let progress: Progress = { watermarkMs: 0, finalThroughMs: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const source = new EventSource(pathWith('/v1/live', { ...ask }));
+  const source = new EventSource(new URL(pathWith('/v1/live', { ...ask }), location.href), { fetch: fetchWithKey });
 
   source.addEventListener('hour', (event: MessageEvent<string>) => {
     const figures = JSON.parse(event.data) as LiveEvent;

@@ -1,12 +1,13 @@
-/** The bar on top of every view: where one is, where one can go, in which units and colours. Boundary: all of it is links and the URL, but for the theme. */
+/** The bar on top of every view: where one is, where one can go, in which units and colours. Boundary: all of it is links and the URL, but for the theme and the key. */
 import type { JSX } from 'preact';
+import { forgetKey, hasKey } from '../api/key.ts';
 import type { CityKnown } from '../city/use-city.ts';
 import { choicesOf, choose, type Unit } from '../figures/units.ts';
 import { chooseTheme, type ThemeChoice, themeChoice } from '../theme.ts';
 import { go, Link, route, toView } from '../url/navigation.tsx';
 import { cityOf } from '../url/route.ts';
 import { Menu } from './menu.tsx';
-import { MoonIcon, SunIcon, SystemIcon, WallIcon } from './icons.tsx';
+import { KeyIcon, MoonIcon, SunIcon, SystemIcon, WallIcon } from './icons.tsx';
 
 export function Header({ city }: { city: CityKnown | null }): JSX.Element {
   const { view, metric, kind } = route.value;
@@ -48,6 +49,12 @@ export function Header({ city }: { city: CityKnown | null }): JSX.Element {
       <div class="header-tools">
         {city === null ? null : <UnitChoice city={city} />}
         <ThemeSwitch />
+        {hasKey.value ? (
+          <button type="button" class="button quiet" onClick={forgetKey}>
+            <KeyIcon />
+            <span>Forget key</span>
+          </button>
+        ) : null}
         {view.name === 'city' ? (
           <button type="button" class="button quiet" onClick={() => go({ wall: true })}>
             <WallIcon />

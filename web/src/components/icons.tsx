@@ -46,6 +46,13 @@ export const CheckIcon = (): JSX.Element => (
     <path d="M4 10.5l4 4 8-9" />
   </Icon>
 );
+export const KeyIcon = (): JSX.Element => (
+  <Icon>
+    <circle cx="7" cy="13" r="3.4" />
+    <path d="M9.4 10.6L16.5 3.5M13.2 6.8l2.4 2.4" />
+  </Icon>
+);
+
 export const CrossIcon = (): JSX.Element => (
   <Icon>
     <path d="M5 5l10 10M15 5L5 15" />

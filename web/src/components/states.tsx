@@ -1,6 +1,7 @@
 /** What stands where figures would: on their way, not to be had, not there. Boundary: words for readers, with what they can do. */
 import type { ComponentChildren, JSX } from 'preact';
 import type { ApiError } from '../api/http.ts';
+import { askForKey, hasKey } from '../api/key.ts';
 
 export function Pending({ what }: { what: string }): JSX.Element {
   return (
@@ -31,9 +32,16 @@ export function Failure({
       <Title isPage={isPage}>{isAway ? 'No connection' : isLocked ? 'Not allowed' : 'The question failed'}</Title>
       <p>{error.message}</p>
       {isAway ? <p>It is tried again every few seconds.</p> : null}
-      <button type="button" class="button" onClick={retry}>
-        Try again
-      </button>
+      <p class="state-buttons">
+        {isLocked ? (
+          <button type="button" class="button primary" onClick={askForKey}>
+            {hasKey.value ? 'Enter another key' : 'Enter a key'}
+          </button>
+        ) : null}
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      </p>
     </div>
   );
 }

@@ -6,6 +6,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { csvPath, readRollup } from '../api/hourglass.ts';
+import { fetchWithKey } from '../api/key.ts';
 import { useResource } from '../api/use-resource.ts';
 import { gridOf, laterOf, readKinds, spanOf } from '../city/overview.ts';
 import type { CityKnown, Metric } from '../city/use-city.ts';
@@ -175,7 +176,7 @@ function Detail({ city, district, metric, metrics, loaded, atMs }: DetailProps):
 async function saveCsv(event: MouseEvent, name: string): Promise<void> {
   const link = event.currentTarget as HTMLAnchorElement;
   event.preventDefault();
-  const response = await fetch(link.href, { headers: { accept: 'text/csv' } });
+  const response = await fetchWithKey(link.href, { headers: { accept: 'text/csv' } });
   if (!response.ok) return;
   const url = URL.createObjectURL(await response.blob());
   const save = document.createElement('a');

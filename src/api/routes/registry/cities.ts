@@ -7,63 +7,27 @@ import { answerList, listResponses, pageOf } from '../../page.ts';
 import { city, noQuery, page } from '../../params.ts';
 import type { ApiDeps } from '../../ports.ts';
 import { city as citySchema, cityBody } from '../../registry-schemas.ts';
-import {
-  answerEntry,
-  conditions,
-  entryBodyLimit,
-  eraseEntry,
-  eraseResponses,
-  ifMatch,
-  readResponses,
-  writeEntry,
-  writeResponses,
-} from '../../registry-writes.ts';
-
-const PATH = '/v1/registry/cities/{city}';
-const tags = ['registry'];
-const params = z.object({ city });
+import { entryRoutes } from '../../registry-routes.ts';
+import { answerEntry, eraseEntry, writeEntry } from '../../registry-writes.ts';
 
 const list = createRoute({
   method: 'get',
   path: '/v1/registry/cities',
   operationId: 'listRegisteredCities',
-  tags,
+  tags: ['registry'],
   summary: 'Cities of the registry',
   request: { query: z.strictObject(page) },
   responses: listResponses(citySchema, 'Cities'),
 });
-const read = createRoute({
-  method: 'get',
-  path: PATH,
-  operationId: 'getRegisteredCity',
-  tags,
-  summary: 'A city’s name and time zone',
-  request: { params, query: noQuery },
-  responses: readResponses(citySchema),
-});
-const write = createRoute({
-  method: 'put',
-  path: PATH,
-  operationId: 'putRegisteredCity',
-  tags,
-  summary: 'Make or replace a city’s entry',
-  middleware: entryBodyLimit,
-  request: {
-    params,
-    query: noQuery,
-    headers: conditions,
-    body: { required: true, content: { 'application/json': { schema: cityBody } } },
-  },
-  responses: writeResponses(citySchema),
-});
-const erase = createRoute({
-  method: 'delete',
-  path: PATH,
-  operationId: 'deleteRegisteredCity',
-  tags,
-  summary: 'Remove a city’s entry; its readings, districts and sensors stay',
-  request: { params, query: noQuery, headers: ifMatch },
-  responses: eraseResponses,
+const { read, write, erase } = entryRoutes({
+  path: '/v1/registry/cities/{city}',
+  named: { params: z.object({ city }), query: noQuery },
+  entry: citySchema,
+  body: cityBody,
+  id: 'City',
+  read: 'A city’s name and time zone',
+  write: 'Make or replace a city’s entry',
+  erase: 'Remove a city’s entry; its readings, districts and sensors stay',
 });
 
 export function addRegisteredCities(app: OpenAPIHono, { registry, onError }: ApiDeps): void {

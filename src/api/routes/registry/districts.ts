@@ -13,23 +13,10 @@ import type { ApiDeps } from '../../ports.ts';
 import { problems } from '../../problem.ts';
 import { readDistricts } from '../../queries/inventory.ts';
 import { area, district as districtSchema, districtBody, label } from '../../registry-schemas.ts';
-import {
-  answerEntry,
-  conditions,
-  entryBodyLimit,
-  eraseEntry,
-  eraseResponses,
-  ifMatch,
-  readResponses,
-  writeEntry,
-  writeResponses,
-} from '../../registry-writes.ts';
+import { entryRoutes } from '../../registry-routes.ts';
+import { answerEntry, eraseEntry, writeEntry } from '../../registry-writes.ts';
 
 const GEOJSON = 'application/geo+json';
-const PATH = '/v1/registry/cities/{city}/districts/{district}';
-const tags = ['registry'];
-const params = z.object({ city, district });
-
 const feature = z
   .object({
     type: z.literal('Feature'),
@@ -42,7 +29,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/registry/cities/{city}/districts',
   operationId: 'listRegisteredDistricts',
-  tags,
+  tags: ['registry'],
   summary: 'Districts of a city with their shapes, as GeoJSON',
   request: { params: z.object({ city }), query: noQuery },
   responses: {
@@ -59,38 +46,15 @@ const list = createRoute({
     ...problems(400, 500, 503),
   },
 });
-const read = createRoute({
-  method: 'get',
-  path: PATH,
-  operationId: 'getRegisteredDistrict',
-  tags,
-  summary: 'A district’s name and shape',
-  request: { params, query: noQuery },
-  responses: readResponses(districtSchema),
-});
-const write = createRoute({
-  method: 'put',
-  path: PATH,
-  operationId: 'putRegisteredDistrict',
-  tags,
-  summary: 'Make or replace a district’s entry',
-  middleware: entryBodyLimit,
-  request: {
-    params,
-    query: noQuery,
-    headers: conditions,
-    body: { required: true, content: { 'application/json': { schema: districtBody } } },
-  },
-  responses: writeResponses(districtSchema),
-});
-const erase = createRoute({
-  method: 'delete',
-  path: PATH,
-  operationId: 'deleteRegisteredDistrict',
-  tags,
-  summary: 'Remove a district’s entry; its readings and sensors stay',
-  request: { params, query: noQuery, headers: ifMatch },
-  responses: eraseResponses,
+const { read, write, erase } = entryRoutes({
+  path: '/v1/registry/cities/{city}/districts/{district}',
+  named: { params: z.object({ city, district }), query: noQuery },
+  entry: districtSchema,
+  body: districtBody,
+  id: 'District',
+  read: 'A district’s name and shape',
+  write: 'Make or replace a district’s entry',
+  erase: 'Remove a district’s entry; its readings and sensors stay',
 });
 
 export function addRegisteredDistricts(app: OpenAPIHono, deps: ApiDeps): void {

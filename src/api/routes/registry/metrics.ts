@@ -6,63 +6,27 @@ import { answerList, listResponses, pageOf } from '../../page.ts';
 import { metric, noQuery, page } from '../../params.ts';
 import type { ApiDeps } from '../../ports.ts';
 import { metric as metricSchema, metricBody } from '../../registry-schemas.ts';
-import {
-  answerEntry,
-  conditions,
-  entryBodyLimit,
-  eraseEntry,
-  eraseResponses,
-  ifMatch,
-  readResponses,
-  writeEntry,
-  writeResponses,
-} from '../../registry-writes.ts';
-
-const PATH = '/v1/registry/metrics/{metric}';
-const tags = ['registry'];
-const params = z.object({ metric });
+import { entryRoutes } from '../../registry-routes.ts';
+import { answerEntry, eraseEntry, writeEntry } from '../../registry-writes.ts';
 
 const list = createRoute({
   method: 'get',
   path: '/v1/registry/metrics',
   operationId: 'listRegisteredMetrics',
-  tags,
+  tags: ['registry'],
   summary: 'Metrics of the registry, with their units',
   request: { query: z.strictObject(page) },
   responses: listResponses(metricSchema, 'Metrics'),
 });
-const read = createRoute({
-  method: 'get',
-  path: PATH,
-  operationId: 'getRegisteredMetric',
-  tags,
-  summary: 'A metric’s name and unit',
-  request: { params, query: noQuery },
-  responses: readResponses(metricSchema),
-});
-const write = createRoute({
-  method: 'put',
-  path: PATH,
-  operationId: 'putRegisteredMetric',
-  tags,
-  summary: 'Make or replace a metric’s entry',
-  middleware: entryBodyLimit,
-  request: {
-    params,
-    query: noQuery,
-    headers: conditions,
-    body: { required: true, content: { 'application/json': { schema: metricBody } } },
-  },
-  responses: writeResponses(metricSchema),
-});
-const erase = createRoute({
-  method: 'delete',
-  path: PATH,
-  operationId: 'deleteRegisteredMetric',
-  tags,
-  summary: 'Remove a metric’s entry; its readings stay',
-  request: { params, query: noQuery, headers: ifMatch },
-  responses: eraseResponses,
+const { read, write, erase } = entryRoutes({
+  path: '/v1/registry/metrics/{metric}',
+  named: { params: z.object({ metric }), query: noQuery },
+  entry: metricSchema,
+  body: metricBody,
+  id: 'Metric',
+  read: 'A metric’s name and unit',
+  write: 'Make or replace a metric’s entry',
+  erase: 'Remove a metric’s entry; its readings stay',
 });
 
 export function addRegisteredMetrics(app: OpenAPIHono, { registry, onError }: ApiDeps): void {

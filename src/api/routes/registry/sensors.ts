@@ -9,28 +9,16 @@ import { answerList, listResponses, pageOf } from '../../page.ts';
 import { city, district, kind, page, sensor } from '../../params.ts';
 import type { ApiDeps } from '../../ports.ts';
 import { sensor as sensorSchema, sensorBody } from '../../registry-schemas.ts';
-import {
-  answerEntry,
-  conditions,
-  entryBodyLimit,
-  eraseEntry,
-  eraseResponses,
-  ifMatch,
-  readResponses,
-  writeEntry,
-  writeResponses,
-} from '../../registry-writes.ts';
+import { entryRoutes } from '../../registry-routes.ts';
+import { answerEntry, eraseEntry, writeEntry } from '../../registry-writes.ts';
 
-const PATH = '/v1/registry/sensor';
-const tags = ['registry'];
-const query = z.strictObject({ city, district, kind, sensor });
 const text = z.string();
 
 const list = createRoute({
   method: 'get',
   path: '/v1/registry/sensors',
   operationId: 'listRegisteredSensors',
-  tags,
+  tags: ['registry'],
   summary: 'Sensors of the registry, in the order of city, district, kind and name',
   request: {
     query: z.strictObject({
@@ -42,37 +30,15 @@ const list = createRoute({
   },
   responses: listResponses(sensorSchema, 'Sensors'),
 });
-const read = createRoute({
-  method: 'get',
-  path: PATH,
-  operationId: 'getRegisteredSensor',
-  tags,
-  summary: 'A sensor’s name, owner, place and units',
-  request: { query },
-  responses: readResponses(sensorSchema),
-});
-const write = createRoute({
-  method: 'put',
-  path: PATH,
-  operationId: 'putRegisteredSensor',
-  tags,
-  summary: 'Make or replace a sensor’s entry',
-  middleware: entryBodyLimit,
-  request: {
-    query,
-    headers: conditions,
-    body: { required: true, content: { 'application/json': { schema: sensorBody } } },
-  },
-  responses: writeResponses(sensorSchema),
-});
-const erase = createRoute({
-  method: 'delete',
-  path: PATH,
-  operationId: 'deleteRegisteredSensor',
-  tags,
-  summary: 'Remove a sensor’s entry; its readings stay',
-  request: { query, headers: ifMatch },
-  responses: eraseResponses,
+const { read, write, erase } = entryRoutes({
+  path: '/v1/registry/sensor',
+  named: { query: z.strictObject({ city, district, kind, sensor }) },
+  entry: sensorSchema,
+  body: sensorBody,
+  id: 'Sensor',
+  read: 'A sensor’s name, owner, place and units',
+  write: 'Make or replace a sensor’s entry',
+  erase: 'Remove a sensor’s entry; its readings stay',
 });
 
 export function addRegisteredSensors(app: OpenAPIHono, { registry, onError }: ApiDeps): void {
