@@ -1,6 +1,7 @@
 /** All at once: sensors, broker, worker, database and an API that is asked, through the end of an hour. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
+import { addLedger, emptyLedger } from '../src/model/ledger.ts';
 import { Random } from '../src/model/random.ts';
 import { type WatchedCluster, watchCluster } from '../src/runtime/cluster-view.ts';
 import { READINGS_STREAM } from '../src/runtime/message-source.ts';
@@ -102,7 +103,7 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
   const seconds: Second[] = [];
   let closedMs = NaN;
   let isOver = false;
-  const watching = watch(servers, workers, seconds, () => isOver);
+  const watching = watch(servers, workers, topology.partitions, seconds, () => isOver);
   const closing = (async (): Promise<void> => {
     closedMs = await finalAt(cluster, endMs, passesMs + COUNT_MS_MAX);
   })();
@@ -121,7 +122,7 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
   await waitUntil('all is counted', COUNT_MS_MAX, async () => (await totalsOf(workers)).readingsCounted === total);
   const restMs = performance.now() - caughtUpMs;
   isOver = true;
-  await watching;
+  const unanswered = await watching;
   await workers.flush();
   const [count] = await servers.row<[number]>('SELECT sum(count) FROM hourglass.hourly');
   if (count !== total) throw new Error(`${String(count)} readings are in the tables, ${String(total)} were published`);
@@ -132,26 +133,36 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
   return {
     name: 'city',
     about: aboutOf(plan, hourIso(hourOf(endMs))),
-    figures: figuresOf(plan, { published, asked, seconds, restMs, passesMs: realPassesMs, closedMs }),
+    figures: figuresOf(plan, { published, asked, seconds, unanswered, restMs, passesMs: realPassesMs, closedMs }),
   };
 }
 
-/** One look a second. */
+/** One look a second. @returns looks that the worker did not answer in time; the second is then one with the next. */
 async function watch(
   servers: Servers,
   workers: ReturnType<typeof createWorkerQueries>,
+  partitions: number,
   seconds: Second[],
   isOver: () => boolean,
-): Promise<void> {
+): Promise<number> {
+  let unanswered = 0;
   for (let dueMs = performance.now(); !isOver(); dueMs += SECOND_MS) {
     await pause(Math.max(0, dueMs - performance.now()));
-    const [{ state }, totals] = [await servers.jsm.streams.info(READINGS_STREAM), await totalsOf(workers)];
+    const [{ state }, statuses] = [await servers.jsm.streams.info(READINGS_STREAM), await workers.status()];
+    // A thread that is busy may answer too late: what is then known is not all.
+    if (statuses.length !== partitions) {
+      unanswered += 1;
+      continue;
+    }
+    const totals = emptyLedger();
+    for (const status of statuses) addLedger(totals, status.totals);
     seconds.push({
       atMs: Date.now(),
       counted: totals.readingsCounted,
       backlog: Math.max(0, state.last_seq - totals.messages),
     });
   }
+  return unanswered;
 }
 
 /** Wall clock, ms. @throws where the hour is not final in time. */
@@ -184,6 +195,7 @@ function figuresOf(
     published: CityResult;
     asked: LoadResult;
     seconds: readonly Second[];
+    unanswered: number;
     restMs: number;
     passesMs: number;
     closedMs: number;
@@ -205,6 +217,7 @@ function figuresOf(
     one('published and acknowledged', 'readings/s', (published.readings * SECOND_MS) / published.ms),
     one('a frame was late by, at most', 'ms', published.lateMs),
     one('counted, the usual second', 'readings/s', usual),
+    one('looks that the worker did not answer in time', '', seen.unanswered),
     one('backlog, median of the first tenth', 'messages', median(backlogs.slice(0, tenth))),
     one('backlog, median of the last tenth', 'messages', median(backlogs.slice(-tenth))),
     one('backlog, most', 'messages', Math.max(...backlogs)),
