@@ -30,7 +30,7 @@ import { IN_FLIGHT_BYTES_MAX, PARTITIONS_MAX, PULL_MESSAGES_MAX } from '../model
 import type { DeliveryLine } from './delivery/delivery-line.ts';
 import { DeliverySubject } from './delivery/delivery-subject.ts';
 import { DeliveryTap } from './delivery/delivery-tap.ts';
-import { SubjectTable } from './delivery/subject-table.ts';
+import type { SubjectTable } from './delivery/subject-table.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { MessageSource, SourceListener } from './ports.ts';
 

@@ -159,8 +159,8 @@ describe('the tap on a real connection', { timeout: 120_000 }, () => {
     tap?.listen(subscription.getID(), (line, bytes) => {
       tapped.push(`${String(line.sequence)} ${text(bytes.subarray(line.payloadStart, line.payloadEnd))}`);
     });
-    const publish = async (of: string, headers?: MsgHdrs): Promise<void> => {
-      const { seq } = await jetstream(nc).publish('t.x', of, headers && { headers });
+    const publish = async (of: string, extra?: MsgHdrs): Promise<void> => {
+      const { seq } = await jetstream(nc).publish('t.x', of, extra && { headers: extra });
       const { name } = await jsm.consumers.add('T', {
         ack_policy: AckPolicy.None,
         deliver_policy: DeliverPolicy.StartSequence,

@@ -63,7 +63,9 @@ export class DeliveryTap {
     let current = new TappedParser(protocol.parser, this.#listeners, this.#line);
     Object.defineProperty(protocol, 'parser', {
       get: () => current,
-      set: (parser: Parser) => (current = new TappedParser(parser, this.#listeners, this.#line)),
+      set: (parser: Parser) => {
+        current = new TappedParser(parser, this.#listeners, this.#line);
+      },
     });
     return true;
   }

@@ -15,7 +15,7 @@ export class SubjectTable {
 
   /** @param places a power of two. */
   constructor(places: number = SUBJECTS_CACHED_MAX) {
-    this.#texts = new Array<string | undefined>(places);
+    this.#texts = Array.from({ length: places });
     this.#mask = places - 1;
   }
 
