@@ -10,6 +10,7 @@ import type { BareResult } from './processes.ts';
 
 const PULL_MESSAGES = 16_384;
 const PULL_BYTES = 16 * 1024 * 1024;
+const STALL_MS_MAX = 60_000;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 const LETTER_M = 0x4d;
@@ -25,6 +26,8 @@ const { name } = await jsm.consumers.add('READINGS', {
   deliver_policy: DeliverPolicy.All,
   ...(filters.length === 0 ? {} : { filter_subjects: filters }),
   mem_storage: true,
+  // A machine that is busy elsewhere must not lose it before the first pull.
+  inactive_threshold: nanos(120_000),
 });
 
 const socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -40,6 +43,7 @@ let toSkip = 0;
 let line = Buffer.alloc(0);
 await new Promise<void>((resolve, reject) => {
   socket.once('error', reject);
+  socket.setTimeout(STALL_MS_MAX, () => reject(new Error('the broker sends no more')));
   socket.on('data', (chunk: Buffer) => {
     let at = Math.min(toSkip, chunk.length);
     toSkip -= at;
