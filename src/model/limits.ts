@@ -286,6 +286,10 @@ export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
  * is confirmed; this bounds what is seen between a block's insert and its confirmation, or while a watch stands still.
  */
 export const ANSWER_AGE_MS_MAX = 5_000;
+/** An answer that takes longer than this is dear: the ledger beside a year of a large city takes seconds. */
+export const DEAR_ANSWER_MS = 2_000;
+/** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */
+export const DEAR_REST_FACTOR = 9;
 /** Seconds a browser or proxy may show an answer about open hours without asking. */
 export const OPEN_ANSWER_AGE_S = 2;
 /** Seconds for which an answer that names its revision may be kept: a year, the most that caches understand. */

@@ -4,6 +4,7 @@
  * Boundary: HTTP and schemas; the books are in ../books.ts and ../books-of-time.ts, and `hourglass audit` reads the same.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { keepDear } from '../answers/keep-dear.ts';
 import { askBooksOfTime, type BooksOfTime } from '../books-of-time.ts';
 import { readBooks } from '../books.ts';
 import { range } from '../params.ts';
@@ -65,7 +66,16 @@ const rowOfTime = z
   })
   .openapi('LedgerRowOfTime');
 
-const ledger = z.object({ data: z.array(row), ...whole }).openapi('Ledger');
+const ledger = z
+  .object({
+    read_at: instant.openapi({
+      description:
+        'When it was read. Where that takes long, it is given again for a while: `hourglass audit` reads anew.',
+    }),
+    data: z.array(row),
+    ...whole,
+  })
+  .openapi('Ledger');
 const ledgerOfTime = z
   .object({
     from: instant,
@@ -100,12 +110,16 @@ const route = createRoute({
 export function addLedger(app: OpenAPIHono, deps: ApiDeps): void {
   const { cluster, clickhouse, workers, horizonMs } = deps;
   const { incarnation, partitions } = cluster;
+  const sinceCreated = keepDear(deps.clock, async () => {
+    const readAt = new Date(deps.clock.nowMs()).toISOString();
+    const sources = { clickhouse, incarnation, partitions, horizonMs, committed: deps.books() };
+    const books = await readBooks(await workers.status(), sources);
+    return { read_at: readAt, ...answer(books.books, books) };
+  });
   app.openapi(route, async (c) => {
     const { from, to } = c.req.valid('query');
     if (from === undefined && to === undefined) {
-      const sources = { clickhouse, incarnation, partitions, horizonMs, committed: deps.books() };
-      const books = await readBooks(await workers.status(), sources);
-      return c.json(answer(books.books, books), 200);
+      return c.json(await sinceCreated(), 200);
     }
     return c.json(ofTime(await askBooksOfTime(deps, { from, to })), 200);
   });
