@@ -36,12 +36,15 @@ const FIRST_TABLE = 64;
 const FIRST_NAMES = 1024;
 /** Arrays that are small grow by half, large ones by an eighth: what is not used yet is paid for as well. */
 const SMALL_SERIES = 16_384;
+/** Channels that 16 bits can number. */
+const NARROW_CHANNELS = 65_536;
 
 export class SeriesIndex {
   #generation = 0;
   #table = new Int32Array(FIRST_TABLE);
   #count = 0;
-  #channelOf = new Uint32Array(FIRST_TABLE);
+  /** As narrow as its numbers let it be. */
+  #channelOf: Uint16Array | Uint32Array = new Uint16Array(FIRST_TABLE);
   /** Where each name begins; one more than there are series, so that a name ends where the next begins. */
   #nameStart = new Uint32Array(FIRST_TABLE + 1);
   #names = new Uint8Array(FIRST_NAMES);
@@ -120,7 +123,7 @@ export class SeriesIndex {
       from,
       count: this.#count - from,
       channels: this.#channels.slice(this.#savedChannels),
-      channelOf: this.#channelOf.slice(from, this.#count),
+      channelOf: Uint32Array.from(this.#channelOf.subarray(from, this.#count)),
       nameLengths,
       names: this.#names.slice(this.#nameStart[from], this.#nameStart[this.#count]),
     };
@@ -167,7 +170,7 @@ export class SeriesIndex {
     this.#generation += 1;
     this.#table = new Int32Array(FIRST_TABLE);
     this.#count = 0;
-    this.#channelOf = new Uint32Array(FIRST_TABLE);
+    this.#channelOf = new Uint16Array(FIRST_TABLE);
     this.#nameStart = new Uint32Array(FIRST_TABLE + 1);
     this.#names = new Uint8Array(FIRST_NAMES);
     this.#channels = [];
@@ -185,15 +188,20 @@ export class SeriesIndex {
   #addChannel(key: string, channel: Channel): number {
     const id = this.#channels.length;
     this.#channels.push(channel);
+    if (id === NARROW_CHANNELS) this.#channelOf = Uint32Array.from(this.#channelOf);
     this.#channelIds.set(key, id);
     return id;
+  }
+
+  #channelColumn(length: number): Uint16Array | Uint32Array {
+    return this.#channels.length > NARROW_CHANNELS ? new Uint32Array(length) : new Uint16Array(length);
   }
 
   #append(channel: number, bytes: Uint8Array, start: number, end: number, at: number): number {
     const slot = this.#count;
     if (slot === this.#channelOf.length) {
       const capacity = grown(slot, SMALL_SERIES);
-      this.#channelOf = widened(this.#channelOf, new Uint32Array(capacity));
+      this.#channelOf = widened(this.#channelOf, this.#channelColumn(capacity));
       this.#nameStart = widened(this.#nameStart, new Uint32Array(capacity + 1));
     }
     const nameAt = this.#nameStart[slot]!;
@@ -216,7 +224,7 @@ export class SeriesIndex {
   /** For so many series and bytes of names in all. */
   #makeRoom(series: number, nameBytes: number): void {
     if (series > this.#channelOf.length) {
-      this.#channelOf = widened(this.#channelOf, new Uint32Array(series));
+      this.#channelOf = widened(this.#channelOf, this.#channelColumn(series));
       this.#nameStart = widened(this.#nameStart, new Uint32Array(series + 1));
     }
     if (nameBytes > this.#names.length) this.#names = widened(this.#names, new Uint8Array(nameBytes));
@@ -252,7 +260,7 @@ function grown(length: number, small: number): number {
   return Math.ceil(length * (length < small ? 1.5 : 1.125));
 }
 
-function widened<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
+function widened<T extends Uint8Array | Uint16Array | Uint32Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
