@@ -1,16 +1,18 @@
 /**
- * `npm run profile [-- --path singles|frames] [--messages N]`: where the time of a worker thread goes, per reading.
+ * `npm run profile [-- --path singles|frames] [--messages N] [--write]`: where the time of a worker thread goes, per reading.
+ * `--write` keeps the text in bench/results/.
  *
  * Job: a worker node reads a backlog under V8's sampling profiler; the self times of its thread are summed by function.
  * Boundary: says where the time goes, not how much it is: the profiler itself costs. Figures are shares and ns a reading
  * of this run only.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { fillFrames, fillSingles } from './fill.ts';
+import { describeMachine } from './harness.ts';
 import { NodeProcess } from './processes.ts';
 import { Servers } from './servers.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
@@ -25,7 +27,11 @@ interface Profile {
 }
 
 const { values } = parseArgs({
-  options: { path: { type: 'string', default: 'singles' }, messages: { type: 'string', default: '500000' } },
+  options: {
+    path: { type: 'string', default: 'singles' },
+    messages: { type: 'string', default: '2000000' },
+    write: { type: 'boolean', default: false },
+  },
 });
 const messages = Number(values.messages);
 const folder = mkdtempSync(join(tmpdir(), 'hourglass-profile-'));
@@ -43,7 +49,10 @@ try {
   const workers = createWorkerQueries(servers.nc, topology.partitions);
   await waitUntil('all is counted', MS_MAX, async () => (await totalsOf(workers)).messages >= filled.messages);
   await node.stop();
-  console.log(summary(busiest(folder), filled.readings));
+  const text = summary(busiest(folder), filled.readings);
+  console.log(text);
+  const machine = Object.entries(describeMachine()).map(([name, value]) => `${name} ${String(value)}`);
+  if (values.write) writeFileSync(`bench/results/profile-${values.path}.txt`, `${machine.join('; ')}\n${text}\n`);
 } finally {
   await servers.stop();
   rmSync(folder, { recursive: true, force: true });
