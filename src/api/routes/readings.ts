@@ -119,14 +119,12 @@ export function addReadings(app: OpenAPIHono, deps: ApiDeps): void {
       const detail = rejects.length === 0 ? 'The message holds no reading.' : 'No reading of the message can be used.';
       throw new Problem(422, detail, { members: { reasons: rejects } });
     }
-    const pass: Record<string, string | undefined> = {
-      'Content-Type': contentType,
-      'Nats-Msg-Id': given['nats-msg-id'],
-      'Hourglass-Seq': given['hourglass-seq'],
-    };
-    const present = Object.entries(pass).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const passed: Record<string, string> = {};
+    if (contentType !== undefined) passed['Content-Type'] = contentType;
+    if (given['nats-msg-id'] !== undefined) passed['Nats-Msg-Id'] = given['nats-msg-id'];
+    if (given['hourglass-seq'] !== undefined) passed['Hourglass-Seq'] = given['hourglass-seq'];
     try {
-      const { sequence, duplicate } = await deps.publish(subject, payload, Object.fromEntries(present));
+      const { sequence, duplicate } = await deps.publish(subject, payload, passed);
       return answer(c, { sequence, duplicate, accepted, rejected: rejects });
     } catch (error) {
       throw publishProblem(error);
