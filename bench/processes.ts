@@ -54,6 +54,30 @@ function answerOf(child: ChildProcess, name: string): Promise<unknown> {
   });
 }
 
+/** A server with one route that does nothing. */
+export class EmptyRoute {
+  readonly url: string;
+  readonly #child: ChildProcess;
+
+  private constructor(url: string, child: ChildProcess) {
+    this.url = url;
+    this.#child = child;
+  }
+
+  /** Resolves when it listens. */
+  static async start(): Promise<EmptyRoute> {
+    const child = forkHere('empty-route-process', []);
+    const { url } = (await answerOf(child, 'empty-route-process')) as { url: string };
+    return new EmptyRoute(url, child);
+  }
+
+  async stop(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await exited;
+  }
+}
+
 export class NodeProcess {
   readonly #child: ChildProcess;
 

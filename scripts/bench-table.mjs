@@ -25,6 +25,7 @@ const ROWS = [
   ['publish', 'frames of 500, acknowledged', 'published in frames, acknowledged'],
   ['publish', 'single readings over NATS, acknowledged', 'published one by one over NATS, acknowledged'],
   ['publish', 'single readings over HTTP, answered with 202', 'published one by one over HTTP'],
+  ['publish', 'the same requests to an empty route of the same server', 'the same requests to an empty route'],
   ['api', 'a sensor’s month: alone, cold', 'API, a year of 10,000 sensors: a sensor’s month, alone'],
   ['api', 'a sensor’s month, cold: p99', 'the same, 200 requests a second, p99'],
   ['api', 'a sensor’s month, cold: answered with 200', 'of these, answered'],

@@ -379,6 +379,7 @@ describe('POST /v1/readings', () => {
     [Object.assign(new Error('maximum bytes exceeded'), { code: 10_077 }), 503, 'is full'],
     [Object.assign(new Error('no responders'), { name: 'NoRespondersError' }), 503, 'No stream takes messages'],
     [Object.assign(new Error('timeout'), { name: 'TimeoutError' }), 503, 'it may be stored'],
+    [new Error('the connection was lost before the acknowledgement'), 503, 'it may be stored'],
     [new Error("'max_payload' exceeded: payload size"), 413, 'larger than the broker takes'],
     [new Error('connection draining at 10.0.0.7'), 503, 'did not take the message'],
   ])('says what the broker refused: %s', async (error, code, detail) => {

@@ -10,7 +10,6 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import { routePath } from 'hono/route';
-import type { ZodError } from 'zod';
 import { addGraphql } from './graphql/route.ts';
 import { addAdmin } from './routes/admin.ts';
 import { addCivil } from './routes/civil.ts';
@@ -29,6 +28,7 @@ import type { Scope } from '../model/scopes.ts';
 import { addAnswers } from './answers/answers.ts';
 import { withSecurity } from './doors/document.ts';
 import { addDoors, OPEN_DOORS } from './doors/doors.ts';
+import { invalidRequest } from './invalid-request.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
@@ -37,7 +37,7 @@ import { addSensorThings } from './sensorthings/route.ts';
 export function createApp(deps: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw invalid(result.error, result.target);
+      if (!result.success) throw invalidRequest(result.error, result.target);
     },
   });
   app.use(async (c, next) => {
@@ -85,17 +85,6 @@ export function createApp(deps: ApiDeps): OpenAPIHono {
     return respond(c, problem);
   });
   return app;
-}
-
-/** A 400 that names each part of the request that cannot be used. */
-function invalid(error: ZodError, target: string): Problem {
-  const errors = error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys') return [{ path: issue.path.join('.') || target, message: issue.message }];
-    const message = issue.message.startsWith('Unrecognized') ? 'unknown query parameter' : issue.message;
-    return issue.keys.map((path) => ({ path, message }));
-  });
-  const detail = errors.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return new Problem(400, detail, { members: { errors } });
 }
 
 /** The methods of a path that is known, null for one that is not. */

@@ -37,7 +37,7 @@ export function publishProblem(error: unknown): Problem {
       },
     );
   }
-  if (/time.?out/i.test(text)) {
+  if (/time.?out|lost before the acknowledgement/i.test(text)) {
     return new Problem(
       503,
       'The broker did not acknowledge the message in time; it may be stored. Send it again, with Nats-Msg-Id or Hourglass-Seq to be counted once.',

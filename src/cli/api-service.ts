@@ -3,8 +3,8 @@
  *
  * Boundary: wiring. Its connection to the broker is its own, so that a flood of questions never waits behind readings.
  */
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { headers as natsHeaders } from '@nats-io/transport-node';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { headers as natsHeaders, type MsgHdrs } from '@nats-io/transport-node';
 import { createApp } from '../api/app.ts';
 import { LiveHub } from '../api/live/hub.ts';
 import type { HealthChecks, Publish } from '../api/ports.ts';
@@ -15,6 +15,7 @@ import type { Config } from '../model/config.ts';
 import { lagOf } from '../model/lag.ts';
 import { DURABILITY_FACTS_MS, STREAM_FREE_SHARE_MIN } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
+import { PublishPipeline } from '../publish/publish-pipeline.ts';
 import { watchCluster } from '../runtime/cluster-view.ts';
 import { connectClickhouse, connectNats } from '../runtime/connections.ts';
 import { guardDatabase } from '../runtime/database-guard.ts';
@@ -60,17 +61,20 @@ export async function startApiService(
     onError: (error) => onError(error, 'live hours'),
   });
   const metrics = createMetrics({ cluster, workers, clock: systemClock, restarts, liveClients: () => live.clients() });
-  const js = jetstream(nc);
+  const pipeline = new PublishPipeline(nc, systemClock, PUBLISH_MS_MAX);
   const jsm = await jetstreamManager(nc, { checkAPI: false });
   const decoder = new Decoder();
   const dashboard = readDashboard();
 
-  const publish: Publish = async (subject, payload, headers) => {
-    const carried = natsHeaders();
-    for (const [name, value] of Object.entries(headers)) carried.set(name, value);
-    const { seq, duplicate } = await js.publish(subject, payload, { headers: carried, timeout: PUBLISH_MS_MAX });
-    return { sequence: seq, duplicate };
-  };
+  const publish: Publish = (subject, payload, given) =>
+    new Promise((acknowledged, failed) => {
+      const headers = (): MsgHdrs => {
+        const carried = natsHeaders();
+        for (const [name, value] of Object.entries(given)) carried.set(name, value);
+        return carried;
+      };
+      pipeline.send({ subject, payload, headers, acknowledged, failed });
+    });
   const health: HealthChecks = {
     durability: () => facts(),
     lag: async () => lagOf(await workers.status(), systemClock.nowMs()),
@@ -117,6 +121,7 @@ export async function startApiService(
     await cluster.close();
     await registry.close();
     await metrics.close();
+    pipeline.release();
     await nc.close();
   };
   try {

@@ -21,6 +21,12 @@ export const MSGPACK_DEPTH_MAX = 32;
 /** Bytes of one message the embedded broker takes. 65,536 readings of 8 + 4 bytes and names of 100 bytes fit. */
 export const MESSAGE_BYTES_MAX = 8 * 1024 * 1024;
 
+// Publishing (src/publish).
+/** Messages that are written to the broker's socket together: a write costs as much as some ten messages. */
+export const PUBLISH_BATCH_MESSAGES = 128;
+/** Bytes of messages that are written together: as many as the client library hands to the socket at a time. */
+export const PUBLISH_BATCH_BYTES = 32 * 1024;
+
 /** How far ahead of the broker's time a reading may be: clocks drift, they do not leap. */
 export const FUTURE_MS_MAX = 10 * 60_000;
 /** The earliest time a reading may have: 1990-01-01. Older is a broken clock (1970, 1980, 1989 are firmware defaults). */

@@ -4,6 +4,7 @@
  * Boundary: a classification; the publisher waits and sends.
  */
 import { JetStreamApiError } from '@nats-io/jetstream';
+import { InvalidArgumentError, InvalidSubjectError } from '@nats-io/transport-node';
 
 /** `nobody`: no stream answers, as while a broker starts; for good only where it lasts. */
 export type Retry = 'soon' | 'when there is room' | 'nobody' | 'never';
@@ -18,6 +19,8 @@ export function retryOf(error: unknown): Retry {
     if (STREAM_FULL_CODES.has(error.code)) return 'when there is room';
     return error.code === ID_IN_PROCESS_CODE || error.status >= SERVER_ERROR_STATUS ? 'soon' : 'never';
   }
+  // The library refuses to write it: too large, or a subject or header that cannot be.
+  if (error instanceof InvalidArgumentError || error instanceof InvalidSubjectError) return 'never';
   const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
   if (/max.?payload|permissions/i.test(text)) return 'never';
   return /no.?responders|503/i.test(text) ? 'nobody' : 'soon';

@@ -7,13 +7,15 @@
  * `Hourglass-Seq` with a session of its own, so that a message whose acknowledgement was lost may be sent again.
  * Back pressure: `publish` waits while the window is full; the broker's pace is the publisher's.
  */
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError, HourglassError } from '../model/errors.ts';
 import { SESSION_NUMBERS_REMEMBERED } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import type { OutgoingMessage } from './message-builder.ts';
+import { NumberedHeaders } from './numbered-headers.ts';
+import type { PubAck } from './pub-ack.ts';
+import { type PipelinedMessage, PublishPipeline } from './publish-pipeline.ts';
 import { retryOf } from './publish-retry.ts';
 
 export interface Published {
@@ -35,6 +37,8 @@ export interface PublisherOptions {
 const WINDOW_MESSAGES = SESSION_NUMBERS_REMEMBERED / 2;
 /** Bytes under way: far below the broker's 64 MiB a connection. */
 const WINDOW_BYTES = 16 * 1024 * 1024;
+/** A full window is filled again when it has emptied to this: many messages are written together, few are not waited for. */
+const REFILL_SHARE = 0.75;
 const ACKNOWLEDGE_MS_MAX = 5_000;
 const RETRY_MS = 250;
 /** A full stream empties by the trimmer, which looks every few seconds. */
@@ -45,11 +49,13 @@ const NO_STREAM_MS_MAX = 20_000;
 export class Publisher {
   readonly published: Published = { messages: 0, readings: 0, duplicates: 0, bytes: 0 };
   readonly #nc: NatsConnection;
-  readonly #js: JetStreamClient;
+  readonly #pipeline: PublishPipeline;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #session: string;
   readonly #underWay = new Set<number>();
+  /** By content type. */
+  readonly #headers = new Map<string, NumberedHeaders>();
   #bytes = 0;
   #next: number;
   #failure: unknown = null;
@@ -59,7 +65,7 @@ export class Publisher {
 
   constructor(nc: NatsConnection, clock: Clock, log: Log, { session, first = 0 }: PublisherOptions) {
     this.#nc = nc;
-    this.#js = jetstream(nc);
+    this.#pipeline = new PublishPipeline(nc, clock, ACKNOWLEDGE_MS_MAX);
     this.#clock = clock;
     this.#log = log;
     this.#session = session;
@@ -76,21 +82,23 @@ export class Publisher {
     const number = this.#next++;
     this.#underWay.add(number);
     this.#bytes += message.payload.length;
-    void this.#deliver(message, number, messageId);
-    while (this.#failure === null && this.#isFull()) await this.#change();
+    this.#deliver(message, number, messageId);
+    if (this.#isFull(1)) while (this.#failure === null && this.#isFull(REFILL_SHARE)) await this.#change();
     this.#throwFailure();
   }
 
   /** Resolves when all is acknowledged. @throws {HourglassError} as {@link publish}. */
   async drain(): Promise<void> {
     while (this.#failure === null && this.#underWay.size > 0) await this.#change();
+    this.#pipeline.release();
     this.#throwFailure();
   }
 
-  #isFull(): boolean {
+  /** Whether that share of the window is taken. */
+  #isFull(share: number): boolean {
     // A set keeps the order in which numbers were added: its first is the oldest.
     const [oldest = this.#next] = this.#underWay;
-    return this.#next - oldest >= WINDOW_MESSAGES || this.#bytes >= WINDOW_BYTES;
+    return this.#next - oldest >= WINDOW_MESSAGES * share || this.#bytes >= WINDOW_BYTES * share;
   }
 
   #change(): Promise<void> {
@@ -101,26 +109,54 @@ export class Publisher {
     if (this.#failure !== null) throw this.#failure as Error;
   }
 
-  async #deliver(message: OutgoingMessage, number: number, messageId: string | undefined): Promise<void> {
-    const carried = headers();
-    carried.set('Content-Type', message.contentType);
-    carried.set('Hourglass-Seq', `${this.#session}:${String(number)}`);
-    if (messageId !== undefined) carried.set('Nats-Msg-Id', messageId);
-    while (this.#failure === null) {
-      try {
-        const { payload, subject } = message;
-        const ack = await this.#js.publish(subject, payload, { headers: carried, timeout: ACKNOWLEDGE_MS_MAX });
+  #deliver(message: OutgoingMessage, number: number, messageId: string | undefined): void {
+    const { subject, payload } = message;
+    const attempt = {
+      subject,
+      payload,
+      headers: () => this.#headersOf(message, number, messageId),
+      acknowledged: (ack: PubAck) => {
         this.#count(message, ack.duplicate);
         this.#nobodySinceMs = null;
-        break;
-      } catch (error) {
-        const waitMs = this.#waitAfter(error);
-        if (waitMs === null) this.#failure = this.#explained(error, message);
-        else await this.#clock.sleep(waitMs);
-      }
+        this.#done(message, number);
+      },
+      failed: (error: unknown) => {
+        const waitMs = this.#failure === null ? this.#waitAfter(error) : null;
+        if (waitMs !== null) {
+          void this.#sendAfter(waitMs, attempt);
+          return;
+        }
+        this.#failure ??= this.#explained(error, message);
+        this.#done(message, number);
+      },
+    };
+    this.#pipeline.send(attempt);
+  }
+
+  /** After a failure of another message it fails there, too. */
+  async #sendAfter(waitMs: number, attempt: PipelinedMessage): Promise<void> {
+    await this.#clock.sleep(waitMs);
+    if (this.#failure === null) this.#pipeline.send(attempt);
+    else attempt.failed(this.#failure);
+  }
+
+  #headersOf({ contentType }: OutgoingMessage, number: number, messageId: string | undefined): MsgHdrs {
+    if (messageId === undefined) {
+      let known = this.#headers.get(contentType);
+      if (known === undefined)
+        this.#headers.set(contentType, (known = new NumberedHeaders(contentType, this.#session)));
+      return known.of(number);
     }
+    const carried = headers();
+    carried.set('Content-Type', contentType);
+    carried.set('Hourglass-Seq', `${this.#session}:${String(number)}`);
+    carried.set('Nats-Msg-Id', messageId);
+    return carried;
+  }
+
+  #done({ payload }: OutgoingMessage, number: number): void {
     this.#underWay.delete(number);
-    this.#bytes -= message.payload.length;
+    this.#bytes -= payload.length;
     this.#wake();
   }
 

@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
@@ -25,15 +25,22 @@ export class TestBroker {
     this.url = `nats://127.0.0.1:${String(port)}`;
   }
 
-  static async start(): Promise<TestBroker> {
+  /** @param settings more lines of its configuration file. */
+  static async start(settings = ''): Promise<TestBroker> {
     const broker = new TestBroker(await mkdtemp(join(tmpdir(), 'hourglass-nats-')), await freePort());
+    await writeFile(broker.#settingsFile, settings);
     await broker.start();
     return broker;
   }
 
+  get #settingsFile(): string {
+    return join(this.#folder, 'server.conf');
+  }
+
   /** Starts it (again), on the same port and data. */
   async start(): Promise<void> {
-    const args = ['-a', '127.0.0.1', '-p', String(this.#port), '-js', '-sd', this.#folder];
+    const address = ['-a', '127.0.0.1', '-p', String(this.#port)];
+    const args = ['-c', this.#settingsFile, ...address, '-js', '-sd', this.#folder];
     this.#child = spawn(natsServerBinary(), args, { stdio: 'ignore' });
     await until('the broker answers', READY_MS_MAX, async () => {
       const nc = await connect({ servers: this.url.slice('nats://'.length) }).catch(() => null);

@@ -6,7 +6,7 @@
  * again; with `Nats-Msg-Id` or `Hourglass-Seq` it is counted once however often it arrives.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
+import type { Context } from 'hono';
 import {
   ANSWER_INDEXES_MAX,
   MESSAGE_BYTES_MAX,
@@ -15,6 +15,8 @@ import {
 } from '../../model/limits.ts';
 import { REJECT_REASONS, type Decoded, type RejectReason } from '../../model/reading.ts';
 import { checkTime } from '../../model/reading-time.ts';
+import { bodyLimitOf } from '../doors/request-limits.ts';
+import { invalidRequest } from '../invalid-request.ts';
 import { city, district, kind, noQuery, source } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem, problems } from '../problem.ts';
@@ -54,19 +56,24 @@ const headers = z.object({
     }),
 });
 
+const publishedSchema = z
+  .object({
+    sequence: z.int().openapi({ description: 'Of the message in the stream READINGS.' }),
+    duplicate: z.boolean().openapi({ description: 'A message with this Nats-Msg-Id was there already.' }),
+    accepted: z.int().openapi({ description: 'Readings that can be used.' }),
+    rejected: z.array(rejected),
+  })
+  .openapi('Published');
+
+const params = z.object({ city, district, kind, source });
+
 const route = createRoute({
   method: 'post',
   path: '/v1/readings/{city}/{district}/{kind}/{source}',
   operationId: 'publishReadings',
   summary: 'Publish one message of readings',
-  middleware: bodyLimit({
-    maxSize: MESSAGE_BYTES_MAX,
-    onError: () => {
-      throw new Problem(413, `A message has at most ${String(MESSAGE_BYTES_MAX)} bytes.`);
-    },
-  }),
   request: {
-    params: z.object({ city, district, kind, source }),
+    params,
     query: noQuery,
     headers,
     body: {
@@ -84,14 +91,7 @@ const route = createRoute({
       description: 'JetStream has acknowledged the message.',
       content: {
         'application/json': {
-          schema: z
-            .object({
-              sequence: z.int().openapi({ description: 'Of the message in the stream READINGS.' }),
-              duplicate: z.boolean().openapi({ description: 'A message with this Nats-Msg-Id was there already.' }),
-              accepted: z.int().openapi({ description: 'Readings that can be used.' }),
-              rejected: z.array(rejected),
-            })
-            .openapi('Published'),
+          schema: publishedSchema,
         },
       },
     },
@@ -99,10 +99,16 @@ const route = createRoute({
   },
 });
 
+const limit = bodyLimitOf(MESSAGE_BYTES_MAX, `A message has at most ${String(MESSAGE_BYTES_MAX)} bytes.`);
+
+/**
+ * The route is registered for the document and served by a plain handler: what the framework's validators do with every
+ * header and query parameter of a request takes longer than all that is asked for here.
+ */
 export function addReadings(app: OpenAPIHono, deps: ApiDeps): void {
-  app.openapi(route, async (c) => {
-    const to = c.req.valid('param');
-    const given = c.req.valid('header');
+  app.openAPIRegistry.registerPath(route);
+  app.post(route.getRoutingPath(), limit, async (c) => {
+    const { to, given } = readRequest(c);
     const contentType = readContentType(c.req.header('Content-Type'), c.req.header('Content-Encoding'));
     const payload = new Uint8Array(await c.req.arrayBuffer());
     const receivedMs = deps.clock.nowMs();
@@ -113,18 +119,40 @@ export function addReadings(app: OpenAPIHono, deps: ApiDeps): void {
       const detail = rejects.length === 0 ? 'The message holds no reading.' : 'No reading of the message can be used.';
       throw new Problem(422, detail, { members: { reasons: rejects } });
     }
-    const pass: Record<string, string | undefined> = {
-      'Content-Type': contentType,
-      'Nats-Msg-Id': given['nats-msg-id'],
-      'Hourglass-Seq': given['hourglass-seq'],
-    };
-    const present = Object.entries(pass).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const passed: Record<string, string> = {};
+    if (contentType !== undefined) passed['Content-Type'] = contentType;
+    if (given['nats-msg-id'] !== undefined) passed['Nats-Msg-Id'] = given['nats-msg-id'];
+    if (given['hourglass-seq'] !== undefined) passed['Hourglass-Seq'] = given['hourglass-seq'];
     try {
-      const { sequence, duplicate } = await deps.publish(subject, payload, Object.fromEntries(present));
-      return c.json({ sequence, duplicate, accepted, rejected: rejects }, 202);
+      const { sequence, duplicate } = await deps.publish(subject, payload, passed);
+      return answer(c, { sequence, duplicate, accepted, rejected: rejects });
     } catch (error) {
       throw publishProblem(error);
     }
+  });
+}
+
+/** @throws {Problem} 400 */
+function readRequest(c: Context): { to: z.infer<typeof params>; given: z.infer<typeof headers> } {
+  if (c.req.url.includes('?')) valid(noQuery, c.req.query(), 'query');
+  const to = valid(params, c.req.param(), 'param');
+  const given = { 'nats-msg-id': c.req.header('Nats-Msg-Id'), 'hourglass-seq': c.req.header('Hourglass-Seq') };
+  return { to, given: valid(headers, given, 'header') };
+}
+
+function valid<Schema extends z.ZodType>(schema: Schema, value: unknown, target: string): z.infer<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidRequest(result.error, target);
+  return result.data;
+}
+
+/** Says length and age itself: middleware that adds a header to an answer makes it anew, with a stream for its body. */
+function answer(c: Context, published: z.infer<typeof publishedSchema>): Response {
+  const body = JSON.stringify(published);
+  return c.body(body, 202, {
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
   });
 }
 
