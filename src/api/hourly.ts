@@ -15,8 +15,9 @@ import { finalHour, hourHeadersOf } from './hours.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import { readCadences } from './queries/cadence.ts';
+import { cadencesIn, readCadences } from './queries/cadence.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
+import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
 export interface HourlyRow {
   city: string;
@@ -53,8 +54,18 @@ interface Ask {
 export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<HourlyRow>> {
   const headers = hourHeadersOf(deps.cluster);
   const watermarkMs = deps.cluster.watermarkMs();
-  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
-  const coverage = await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen });
+  const series = ask.series === undefined ? seriesOf(ask.filter) : null;
+  let readings: readonly HourReadings[] = [];
+  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask, async (of) => {
+    if (series === null) return readHourFacts(deps.clickhouse, of);
+    const found = await readSeriesHours(deps.clickhouse, series, { ...of, fromHour: firstHourOf(ask) });
+    readings = found.readings;
+    return found.facts;
+  });
+  const coverage =
+    series === null
+      ? await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen })
+      : coverageOf(cadencesIn(readings, rows), watermarkMs);
   const covered = rows.map((row) => ({ ...toRow(row, firstOpen), coverage: coverage(row) }));
   return { rows: covered, next, headers, isFinal };
 }
@@ -106,13 +117,35 @@ interface HoursPage {
   isFinal: boolean;
 }
 
-/** Hours as sums that can still be added to. @throws as {@link readHourlyPage}. */
-export async function readHours(deps: HourlyDeps, ask: Ask): Promise<HoursPage> {
-  const { cluster, clickhouse } = deps;
+/** Of one series: a page goes on with the hour after its key, or after the last hour where the key is another series'. */
+function firstHourOf({ after, fromHour, toHour, filter }: Ask): number {
+  if (after === null) return fromHour;
+  const [city, district, kind, metric, sensor, hour] = after;
+  const { city: c = '', district: d = '', kind: k = '', metric: m = '', sensor: s = '' } = filter;
+  const order = compareRows(
+    { city: c, district: d, kind: k, metric: m, sensor: s, hour: 0 },
+    { city, district, kind, metric, sensor, hour: 0 },
+  );
+  if (order > 0) return fromHour;
+  return order < 0 ? toHour : Math.max(fromHour, hour + 1);
+}
+
+/**
+ * Hours as sums that can still be added to.
+ *
+ * @param readFacts what the table has of them: `limit` hours, or more, where there are so many.
+ * @throws as {@link readHourlyPage}.
+ */
+export async function readHours(
+  deps: HourlyDeps,
+  ask: Ask,
+  readFacts = (of: Parameters<typeof readHourFacts>[1]) => readHourFacts(deps.clickhouse, of),
+): Promise<HoursPage> {
+  const { cluster } = deps;
   const final = finalHour(cluster);
   const firstOpen = Math.max(ask.fromHour, final);
   const open = ask.toHour > firstOpen ? await askWorkers(deps, ask, firstOpen, final) : null;
-  const facts = await readHourFacts(clickhouse, {
+  const facts = await readFacts({
     ...ask,
     limit: ask.limit + 1,
     hidden: open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges },

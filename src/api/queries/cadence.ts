@@ -1,12 +1,14 @@
 /**
  * How many readings an hour of a series usually has: the median of its own hours in the week before.
  *
- * Boundary: the table only. One query a page of hours, whatever is on it: it reads the page's series, a week further back.
+ * Boundary: the table only. One query a page of hours of many series: it reads the page's series, a week further back. A page of one
+ * series has its week already (series-hours.ts): {@link cadencesIn}.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../../model/limits.ts';
 import type { SeriesFilter } from './hourly-facts.ts';
+import type { HourReadings } from './series-hours.ts';
 import {
   equalTo,
   keyAfter,
@@ -63,6 +65,43 @@ function betweenParams({
     lastMetric: last.metric,
     lastSensor: last.sensor,
   };
+}
+
+/**
+ * The cadences of hours of one series, from its readings.
+ *
+ * @param readings of the series' hours, in order: at least those of the week before each of `hours`.
+ * @param hours in order.
+ */
+export function cadencesIn(
+  readings: readonly HourReadings[],
+  hours: readonly (SeriesKey & { hour: number })[],
+): Cadence[] {
+  const cadences: Cadence[] = [];
+  /** Counts of the week before, the smallest first. */
+  const week: number[] = [];
+  let [first, end] = [0, 0];
+  for (const { city, district, kind, metric, sensor, hour } of hours) {
+    for (let next = readings[end]; next !== undefined && next.hour < hour; next = readings[++end])
+      week.splice(placeOf(next.count, week), 0, next.count);
+    for (let old = readings[first]; old !== undefined && old.hour < hour - CADENCE_HOURS; old = readings[++first])
+      week.splice(placeOf(old.count, week), 1);
+    const expected = week[(week.length - 1) >> 1];
+    if (expected !== undefined && week.length >= CADENCE_HOURS_MIN)
+      cadences.push({ city, district, kind, metric, sensor, hour, expected });
+  }
+  return cadences;
+}
+
+/** Where the first of `sorted` stands that is not smaller. */
+function placeOf(value: number, sorted: readonly number[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? Infinity) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
