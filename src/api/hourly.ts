@@ -10,7 +10,7 @@ import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-dou
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
-import { coverageOf } from './coverage.ts';
+import { coverageAt, coverageOf } from './coverage.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
@@ -65,9 +65,22 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const coverage =
     series === null
       ? await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen })
-      : coverageOf(cadencesIn(readings, rows), watermarkMs);
-  const covered = rows.map((row) => ({ ...toRow(row, firstOpen), coverage: coverage(row) }));
+      : coverageIn(readings, rows, watermarkMs);
+  const covered = rows.map((row) => Object.assign(toRow(row, firstOpen), { coverage: coverage(row) }));
   return { rows: covered, next, headers, isFinal };
+}
+
+/** The coverage of hours of one series. */
+function coverageIn(
+  readings: readonly HourReadings[],
+  rows: readonly HourSum[],
+  watermarkMs: number,
+): (row: HourSum) => number | null {
+  const cadences = cadencesIn(
+    readings,
+    rows.map(({ hour }) => hour),
+  );
+  return (row) => coverageAt(row, cadences.get(row.hour), watermarkMs);
 }
 
 /** @throws as {@link readHourlyPage}. */
@@ -217,14 +230,13 @@ export interface HourSum extends Omit<HourFacts, 'parts'> {
 
 /** One row a series' hour, in order: what the table's blocks and the workers' memory know of it, added up. */
 function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[] {
-  const rows: HourSum[] = [
-    ...facts.map(({ parts, ...row }) => {
-      const total = { hi: 0, lo: 0 };
-      for (const [hi, lo] of parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
-      return { ...row, total };
-    }),
-    ...open.map(({ sumHi, sumLo, ...row }) => ({ ...row, total: { hi: sumHi, lo: sumLo } })),
-  ];
+  const rows = facts.map(sumOf);
+  // What the table gives is in order and one row an hour.
+  if (open.length === 0) return rows;
+  for (const { city, district, kind, metric, sensor, hour, count, sumHi, sumLo, min, max, revisions } of open) {
+    const total = { hi: sumHi, lo: sumLo };
+    rows.push({ city, district, kind, metric, sensor, hour, count, min, max, revisions, total });
+  }
   const sums: HourSum[] = [];
   for (const row of rows.sort(compareRows)) {
     const sum = sums.at(-1);
@@ -239,6 +251,13 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[]
     addPairTo(sum.total, row.total.hi, row.total.lo);
   }
   return sums;
+}
+
+function sumOf(facts: HourFacts): HourSum {
+  const total = { hi: 0, lo: 0 };
+  for (const [hi, lo] of facts.parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
+  const { city, district, kind, metric, sensor, hour, count, min, max, revisions } = facts;
+  return { city, district, kind, metric, sensor, hour, count, min, max, revisions, total };
 }
 
 function toRow(row: HourSum, firstOpen: number): BareHourlyRow {

@@ -68,27 +68,23 @@ function betweenParams({
 }
 
 /**
- * The cadences of hours of one series, from its readings.
+ * Readings that hours of one series usually have, by hour; as {@link readCadences}.
  *
  * @param readings of the series' hours, in order: at least those of the week before each of `hours`.
  * @param hours in order.
  */
-export function cadencesIn(
-  readings: readonly HourReadings[],
-  hours: readonly (SeriesKey & { hour: number })[],
-): Cadence[] {
-  const cadences: Cadence[] = [];
+export function cadencesIn(readings: readonly HourReadings[], hours: Iterable<number>): Map<number, number> {
+  const cadences = new Map<number, number>();
   /** Counts of the week before, the smallest first. */
   const week: number[] = [];
   let [first, end] = [0, 0];
-  for (const { city, district, kind, metric, sensor, hour } of hours) {
+  for (const hour of hours) {
     for (let next = readings[end]; next !== undefined && next.hour < hour; next = readings[++end])
       week.splice(placeOf(next.count, week), 0, next.count);
     for (let old = readings[first]; old !== undefined && old.hour < hour - CADENCE_HOURS; old = readings[++first])
       week.splice(placeOf(old.count, week), 1);
     const expected = week[(week.length - 1) >> 1];
-    if (expected !== undefined && week.length >= CADENCE_HOURS_MIN)
-      cadences.push({ city, district, kind, metric, sensor, hour, expected });
+    if (expected !== undefined && week.length >= CADENCE_HOURS_MIN) cadences.set(hour, expected);
   }
   return cadences;
 }
