@@ -4,6 +4,7 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { keptKnownSensors, type KnownSensorsReader } from '../kept-known-sensors.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -36,11 +37,18 @@ const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
 
 export function addCivil(app: OpenAPIHono, deps: ApiDeps): void {
+  const known = keptKnownSensors(deps);
   for (const of of ['districts', 'cities'] as const)
-    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, of, per);
+    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, known, of, per);
 }
 
-function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS, per: keyof typeof steps): void {
+function addCivilRollup(
+  app: OpenAPIHono,
+  deps: ApiDeps,
+  known: KnownSensorsReader,
+  of: keyof typeof PATHS,
+  per: keyof typeof steps,
+): void {
   const { step, name, column } = steps[per];
   const id = `${IDS[of]}${IDS[per]}`;
   const path = `${PATHS[of]}/${per}` as const;
@@ -73,7 +81,7 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readCivilRollup(deps, ask);
+          const found = await readCivilRollup(deps, known, ask);
           const shared = { ...at, metric: metricOf };
           return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
         },
