@@ -4,7 +4,7 @@
  * Boundary: the table of districts only; what is still in the workers' memory is not in a rollup.
  * Invariant 4: FINAL reads each block once.
  */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { roundedSum } from '../../model/exact-sum.ts';
 import { ROLLUP_SLICE_HOURS } from '../../model/limits.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
@@ -100,7 +100,7 @@ async function readHours(client: ClickHouseClient, ask: RollupAsk): Promise<(Rol
      GROUP BY ${places.columns}, d.kind, d.hour
      ORDER BY ${places.columns}, d.kind, d.hour ${places.limit}`,
     paramsOf(ask),
-    ROLLUP_SETTINGS,
+    places.isOfDistricts && ask.places.length === 1 ? ONE_DISTRICT_SETTINGS : ROLLUP_SETTINGS,
   );
   return rows.map(
     ([city, district, kindOf, period, count, positions, digits, overflow, min, max, sensors, revision]) => {
@@ -110,6 +110,16 @@ async function readHours(client: ClickHouseClient, ask: RollupAsk): Promise<(Rol
     },
   );
 }
+
+/**
+ * A slice of one district is some thousand rows: to keep their order, or to share them among threads, takes longer than to add
+ * them up.
+ */
+const ONE_DISTRICT_SETTINGS: ClickHouseSettings = {
+  ...ROLLUP_SETTINGS,
+  max_threads: 1,
+  optimize_aggregation_in_order: 0,
+};
 
 /** As text: JSON's numbers have 53 bits. A district has few digits an hour; a city's are added up first. */
 const OF_DISTRICTS = `sum(d.count), groupArrayArray(d.sums.position), groupArrayArray(CAST(d.sums.digit, 'Array(String)')),
