@@ -10,12 +10,12 @@ import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-dou
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
-import { coverageAt, coverageOf } from './coverage.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
+import { coverageIn, type CoverageDeps, readCoverage } from './hourly-coverage.ts';
+import type { OpenCitiesReader } from './open-rows.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import { cadencesIn, readCadences } from './queries/cadence.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
 import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
@@ -38,7 +38,10 @@ export interface HourlyRow {
 /** An hour without its coverage, which costs a query of its own. */
 export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 
-type HourlyDeps = Pick<ApiDeps, 'clickhouse' | 'cluster' | 'workers'>;
+interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps {
+  /** Absent or null: the table is asked. */
+  readonly readOpenCities?: OpenCitiesReader | null;
+}
 
 interface Ask {
   readonly filter: SeriesFilter;
@@ -57,7 +60,7 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const series = ask.series === undefined ? seriesOf(ask.filter) : null;
   let readings: readonly HourReadings[] = [];
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask, async (of) => {
-    if (series === null) return readHourFacts(deps.clickhouse, of);
+    if (series === null) return readTableFacts(deps, of);
     const found = await readSeriesHours(deps.clickhouse, series, { ...of, fromHour: firstHourOf(ask) });
     readings = found.readings;
     return found.facts;
@@ -70,55 +73,10 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   return { rows: covered, next, headers, isFinal };
 }
 
-/** The coverage of hours of one series. */
-function coverageIn(
-  readings: readonly HourReadings[],
-  rows: readonly HourSum[],
-  watermarkMs: number,
-): (row: HourSum) => number | null {
-  const cadences = cadencesIn(
-    readings,
-    rows.map(({ hour }) => hour),
-  );
-  return (row) => coverageAt(row, cadences.get(row.hour), watermarkMs);
-}
-
 /** @throws as {@link readHourlyPage}. */
 export async function readBareHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<BareHourlyRow>> {
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
   return { rows: rows.map((row) => toRow(row, firstOpen)), next, isFinal };
-}
-
-/** An hour of a series, as {@link readCoverage} asks about it. */
-type SeriesHour = SeriesKey & { readonly hour: number };
-
-/**
- * The coverage of hours, from a week of each of their series: one query.
- *
- * @param of the page's filter, where the rows are a page in its order; else the rows' series.
- * @param at read before the rows were, so that no hour looks less observed than it was.
- */
-export async function readCoverage(
-  { clickhouse }: Pick<HourlyDeps, 'clickhouse'>,
-  of: SeriesFilter | readonly SeriesKey[],
-  rows: readonly SeriesHour[],
-  at: { readonly watermarkMs: number; readonly openHour: number },
-): Promise<(row: SeriesHour & { readonly count: number }) => number | null> {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (first === undefined || last === undefined) return () => null;
-  let [fromHour, toHour] = [Infinity, 0];
-  for (const { hour } of rows) [fromHour, toHour] = [Math.min(fromHour, hour), Math.max(toHour, hour + 1)];
-  const cadences = await readCadences(clickhouse, {
-    of: isList(of) ? { series: of } : { filter: of, first, last },
-    fromHour,
-    toHour,
-    openHour: at.openHour,
-  });
-  return coverageOf(cadences, at.watermarkMs);
-}
-
-function isList(of: SeriesFilter | readonly SeriesKey[]): of is readonly SeriesKey[] {
-  return Array.isArray(of);
 }
 
 interface HoursPage {
@@ -152,17 +110,14 @@ function firstHourOf({ after, fromHour, toHour, filter }: Ask): number {
 export async function readHours(
   deps: HourlyDeps,
   ask: Ask,
-  readFacts = (of: Parameters<typeof readHourFacts>[1]) => readHourFacts(deps.clickhouse, of),
+  readFacts = (of: FactsAsk) => readTableFacts(deps, of),
 ): Promise<HoursPage> {
   const { cluster } = deps;
   const final = finalHour(cluster);
   const firstOpen = Math.max(ask.fromHour, final);
   const open = ask.toHour > firstOpen ? await askWorkers(deps, ask, firstOpen, final) : null;
-  const facts = await readFacts({
-    ...ask,
-    limit: ask.limit + 1,
-    hidden: open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges },
-  });
+  const hidden = open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges };
+  const facts = await readFacts({ ...ask, limit: ask.limit + 1, hidden });
   // Where the table gave all it was asked for, hours after its last are not known; likewise the workers' memory.
   const end = facts.length > ask.limit ? facts.at(-1) : undefined;
   const known = addUp(facts, open?.rows ?? []).filter(
@@ -178,6 +133,18 @@ export async function readHours(
     firstOpen,
     isFinal: open === null,
   };
+}
+
+type FactsAsk = Parameters<typeof readHourFacts>[1];
+
+/** What the table has, asked only where it can have something. */
+async function readTableFacts({ clickhouse, readOpenCities }: HourlyDeps, ask: FactsAsk): Promise<HourFacts[]> {
+  const { hidden, filter, fromHour } = ask;
+  if (hidden !== null && fromHour >= hidden.fromHour && readOpenCities != null) {
+    const cities = await readOpenCities(hidden);
+    if (filter.city === undefined ? cities.size === 0 : !cities.has(filter.city)) return [];
+  }
+  return readHourFacts(clickhouse, ask);
 }
 
 interface OpenAnswer {

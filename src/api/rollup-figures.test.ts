@@ -10,7 +10,7 @@ import {
   type TestDatabase,
 } from '../../test/support/clickhouse.ts';
 import { systemClock } from '../model/clock.ts';
-import { KNOWN_SENSORS_AGE_MS_MAX } from '../model/limits.ts';
+import { COVERAGE_AGE_MS_MAX } from '../model/limits.ts';
 import { Random } from '../model/random.ts';
 
 let database: TestDatabase;
@@ -108,7 +108,7 @@ it('sensors known are kept for some seconds, the figures of an hour are not', as
     [1, 1],
   ]);
   version++;
-  nowMs += KNOWN_SENSORS_AGE_MS_MAX + 1;
+  nowMs += COVERAGE_AGE_MS_MAX + 1;
   expect(await look()).toEqual([
     [2, 1],
     [1, 0.3333],

@@ -19,7 +19,7 @@ import {
   secondsOf,
 } from './queries/civil.ts';
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
-import type { KnownSensorsReader } from './kept-known-sensors.ts';
+import type { KnownSensorsReader } from './kept-figures.ts';
 import type { Place } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
 import { HOUR_MS } from '../model/hour.ts';

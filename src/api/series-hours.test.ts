@@ -81,10 +81,10 @@ describe('the hours of one series', () => {
     expect(counted.queries.length - before).toBe(1);
   });
 
-  it.each([1, 7, 100])('are the same in pages of %d', async (limit) => {
-    const range = '&from=2026-11-05T03:00:00Z&to=2026-11-07T21:00:00Z';
+  it.each([5, 17, 100])('are the same in pages of %d', async (limit) => {
+    const range = '&from=2026-11-05T03:00:00Z&to=2026-11-06T21:00:00Z';
     const expected = await all(`${OTHERS}${range}`, 10_000);
-    expect(expected.length).toBeGreaterThan(50);
+    expect(expected.length).toBeGreaterThan(30);
     expect(await all(`${ONE}${range}`, limit)).toEqual(expected);
   });
 
@@ -93,8 +93,18 @@ describe('the hours of one series', () => {
     world.finalThroughMs = (OPEN - 4) * 3_600_000;
     world.edges = [0, 1, 2, 3].map((partition) => ({ partition, nextBlock: OPEN - 1, unconfirmed: [OPEN - 3] }));
     world.openRows = [OPEN - 3, OPEN - 1, OPEN].map((hour) => ({
-      ...{ city, district, kind, metric, sensor, hour },
-      ...{ count: 4, sumHi: 0.1, sumLo: 0, min: -9, max: 9, revisions: 0 },
+      city,
+      district,
+      kind,
+      metric,
+      sensor,
+      hour,
+      count: 4,
+      sumHi: 0.1,
+      sumLo: 0,
+      min: -9,
+      max: 9,
+      revisions: 0,
     }));
     const expected = await all(`${OTHERS}&from=2026-11-23`, 10_000);
     expect(expected.filter(({ status }) => status === 'provisional').length).toBeGreaterThan(2);

@@ -4,7 +4,7 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import { keptKnownSensors, type KnownSensorsReader } from '../kept-known-sensors.ts';
+import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';

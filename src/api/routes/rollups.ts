@@ -3,7 +3,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
-import { keptKnownSensors, type KnownSensorsReader } from '../kept-known-sensors.ts';
+import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';

@@ -8,7 +8,7 @@ import { HOUR_MS, hourIso, hourStartMs } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { streamCaching } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
-import { keptKnownSensors } from '../kept-known-sensors.ts';
+import { keptKnownSensors } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses, type Page } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
