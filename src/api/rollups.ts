@@ -10,15 +10,9 @@ import { type Page, pageOf } from './page.ts';
 import type { CivilTime } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import {
-  type CivilAsk,
-  type CivilFigures,
-  type CivilStep,
-  readCivil,
-  readDayStarts,
-  secondsOf,
-} from './queries/civil.ts';
+import { type CivilAsk, type CivilFigures, type CivilStep, readDayStarts, secondsOf } from './queries/civil.ts';
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
+import type { CivilReader } from './kept-civil.ts';
 import type { KnownSensorsReader } from './kept-figures.ts';
 import type { Place } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
@@ -67,15 +61,15 @@ export async function readHourlyRollup(
 
 /** @returns at most `ask.limit` days or months. @throws {Problem} 400 for a zone that the database does not know. */
 export async function readCivilRollup(
-  { clickhouse, cluster }: Deps,
-  readKnownSensors: KnownSensorsReader,
+  { cluster }: Pick<Deps, 'cluster'>,
+  { readCivil, readKnownSensors }: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
   { place, ...rest }: OfOne<Omit<CivilAsk, 'openHour'>>,
 ): Promise<Page<CivilRollup>> {
   const ask = { ...rest, places: [place] };
   const headers = hourHeadersOf(cluster);
   const edges = edgesOf(cluster);
   const [found, known] = await Promise.all([
-    readCivil(clickhouse, { ...ask, limit: ask.limit + 1, openHour: edges.open }),
+    readCivil({ ...ask, limit: ask.limit + 1, openHour: edges.open }),
     readKnownSensors(ask),
   ]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.day]);

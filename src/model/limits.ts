@@ -290,6 +290,10 @@ export const ANSWER_AGE_MS_MAX = 5_000;
 export const COVERAGE_AGE_MS_MAX = 10_000;
 /** Figures of that kind which are kept, some 100 bytes each: a sensor known is two at most, a page's cadences one a row. */
 export const KEPT_FIGURES_MAX = 250_000;
+/** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
+export const KEPT_PERIODS_MAX = 100_000;
+/** Months of one question that are kept, two years with both their ends; a longer range is read in one go, as far as its page needs it. */
+export const KEPT_MONTHS_MAX = 26;
 /** How long a look for rows of open hours is used; the same blocks make it hold anyway. */
 export const OPEN_ROWS_AGE_MS_MAX = 5_000;
 /** Looks that are kept: one for each time that a block is sealed or confirmed, of which the newest is of use. */

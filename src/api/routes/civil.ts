@@ -4,6 +4,7 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { type CivilReader, keptCivil } from '../kept-civil.ts';
 import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
@@ -37,15 +38,15 @@ const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
 
 export function addCivil(app: OpenAPIHono, deps: ApiDeps): void {
-  const known = keptKnownSensors(deps);
+  const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
   for (const of of ['districts', 'cities'] as const)
-    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, known, of, per);
+    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, readers, of, per);
 }
 
 function addCivilRollup(
   app: OpenAPIHono,
   deps: ApiDeps,
-  known: KnownSensorsReader,
+  readers: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
   of: keyof typeof PATHS,
   per: keyof typeof steps,
 ): void {
@@ -81,7 +82,7 @@ function addCivilRollup(
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readCivilRollup(deps, known, ask);
+          const found = await readCivilRollup(deps, readers, ask);
           const shared = { ...at, metric: metricOf };
           return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
         },
