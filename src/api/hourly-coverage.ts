@@ -36,20 +36,23 @@ export function coverageIn(
  * The coverage of hours, from a week of each of their series: one query.
  *
  * @param of the page's filter, where the rows are a page in its order; else the rows' series.
- * @param at read before the rows were, so that no hour looks less observed than it was.
+ * @param at read before the rows were, so that no hour looks less observed than it was; `isWhole`: the page is all that the filter
+ * lets through.
  */
 export async function readCoverage(
   { clickhouse, readKeptCadences }: CoverageDeps,
   of: SeriesFilter | readonly SeriesKey[],
   rows: readonly SeriesHour[],
-  at: { readonly watermarkMs: number; readonly openHour: number },
+  at: { readonly watermarkMs: number; readonly openHour: number; readonly isWhole?: boolean },
 ): Promise<(row: SeriesHour & { readonly count: number }) => number | null> {
   const [first, last] = [rows[0], rows.at(-1)];
   if (first === undefined || last === undefined) return () => null;
   let [fromHour, toHour] = [Infinity, 0];
   for (const { hour } of rows) [fromHour, toHour] = [Math.min(fromHour, hour), Math.max(toHour, hour + 1)];
   const ask = {
-    of: isList(of) ? { series: of } : { filter: of, first: seriesAt(first), last: seriesAt(last) },
+    of: isList(of)
+      ? { series: of }
+      : { filter: of, between: at.isWhole === true ? null : { first: seriesAt(first), last: seriesAt(last) } },
     fromHour,
     toHour,
     openHour: at.openHour,

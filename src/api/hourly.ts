@@ -67,7 +67,11 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   });
   const coverage =
     series === null
-      ? await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen })
+      ? await readCoverage(deps, ask.filter, rows, {
+          watermarkMs,
+          openHour: firstOpen,
+          isWhole: ask.after === null && next === null,
+        })
       : coverageIn(readings, rows, watermarkMs);
   const covered = rows.map((row) => Object.assign(toRow(row, firstOpen), { coverage: coverage(row) }));
   return { rows: covered, next, headers, isFinal };

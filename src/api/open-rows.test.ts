@@ -71,6 +71,28 @@ it('one look, and what hours usually have, serve all questions while no block is
   expect(await questions(() => look())).toBe(2);
 });
 
+it('what an open hour is measured by is the lower median of the week before, of three hours or more, on any page', async () => {
+  const counts = { a: [9, 1, 5, 7], b: [8, 8], c: [8, 3, 3] };
+  await insertFacts(
+    database.client,
+    Object.entries(counts).flatMap(([sensor, of]) =>
+      of.map((count, at) => fact({ sensor, hour: OPEN - 1 - at, count, block: 0 })),
+    ),
+  );
+  // A week and an hour before: of no account.
+  await insertFacts(database.client, [fact({ sensor: 'b', hour: OPEN - 169, count: 8, block: 0 })]);
+  inMemory('a', 'b', 'c');
+  // 29:55 of the hour have passed.
+  const expected = [
+    ['a', 2, Math.floor((2 / ((5 * 1_795) / 3_600)) * 1e4) / 1e4],
+    ['b', 2, null],
+    ['c', 2, 1],
+  ];
+  expect(await look()).toEqual(expected);
+  const { next } = await api.get(`${QUESTION}&limit=1`);
+  expect(await look(`${QUESTION}&limit=2&cursor=${String(next)}`)).toEqual(expected.slice(1));
+});
+
 it('a block that is confirmed is seen at once', async () => {
   inMemory('a');
   expect(await look()).toEqual([['a', 2, null]]);

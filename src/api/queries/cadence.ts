@@ -21,15 +21,19 @@ import {
 } from './sql.ts';
 
 export interface CadenceAsk {
-  /** These series, or a page's: what the filter lets through from the first to the last, in the order of pages. */
+  /** These series, or a page's: what the filter lets through, all of it or from the first to the last in the order of pages. */
   readonly of:
-    | { readonly series: readonly SeriesKey[] }
-    | { readonly filter: SeriesFilter; readonly first: SeriesKey; readonly last: SeriesKey };
+    { readonly series: readonly SeriesKey[] } | { readonly filter: SeriesFilter; readonly between: Between | null };
   /** Hours of the page, `toHour` exclusive. */
   readonly fromHour: number;
   readonly toHour: number;
   /** Hours from here on may not be in the table yet; theirs are read all the same. */
   readonly openHour: number;
+}
+
+interface Between {
+  readonly first: SeriesKey;
+  readonly last: SeriesKey;
 }
 
 export interface Cadence extends SeriesKey {
@@ -47,23 +51,26 @@ const BETWEEN = `city >= {after0:String} AND city <= {lastCity:String}
   AND (${keyAfter(KEY)} OR (${SERIES.map((column, at) => `${column} = {after${String(at)}:String}`).join(' AND ')}))
   AND (${LIST}) <= ({lastCity:String}, {lastDistrict:String}, {lastKind:String}, {lastMetric:String}, {lastSensor:String})`;
 
-function betweenParams({
-  filter,
-  first,
-  last,
-}: {
-  filter: SeriesFilter;
-  first: SeriesKey;
-  last: SeriesKey;
-}): Record<string, unknown> {
+function betweenParams({ first, last }: Between): Record<string, unknown> {
   return {
-    ...filter,
     ...keyParams(SERIES.map((column) => first[column])),
     lastCity: last.city,
     lastDistrict: last.district,
     lastKind: last.kind,
     lastMetric: last.metric,
     lastSensor: last.sensor,
+  };
+}
+
+/** The condition of the series that are asked about, and its parameters. */
+function seriesOf(of: CadenceAsk['of']): { where: string; params: Record<string, unknown> } {
+  if ('series' in of) return { where: SERIES_IN, params: seriesParam(of.series) };
+  const { filter, between } = of;
+  const known = knownSeries(filter);
+  const parts = [between === null ? 'true' : BETWEEN, ...(known === null ? [] : [known])];
+  return {
+    where: `${parts.join(' AND ')}${equalTo(filter)}`,
+    params: { ...filter, ...(between === null ? {} : betweenParams(between)) },
   };
 }
 
@@ -102,24 +109,13 @@ function placeOf(value: number, sorted: readonly number[]): number {
 
 /** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
 export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): Promise<Cadence[]> {
-  const { of } = ask;
-  const known = 'series' in of ? null : knownSeries(of.filter);
+  const { where, params } = seriesOf(ask.of);
+  const isOneOpenHour = ask.toHour === ask.fromHour + 1 && ask.fromHour >= ask.openHour;
   const rows = await selectRows<[string, string, string, string, string, number, number]>(
     client,
-    `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
-     FROM
-     (
-       SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
-       FROM hourglass.hourly_facts FINAL
-       WHERE hour >= toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')
-         AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${'series' in of ? SERIES_IN : `${BETWEEN}${equalTo(of.filter)}${known === null ? '' : ` AND ${known}`}`}
-       GROUP BY ${LIST}, hour
-     )
-     ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
-     GROUP BY ${LIST}, target
-     HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`,
+    isOneOpenHour ? ofOneHour(where) : ofHours(where),
     {
-      ...('series' in of ? seriesParam(of.series) : betweenParams(of)),
+      ...params,
       from: ask.fromHour,
       to: ask.toHour,
       open: ask.openHour,
@@ -137,3 +133,34 @@ export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): P
     expected,
   }));
 }
+
+function ofHours(where: string): string {
+  return `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
+     FROM
+     (
+       SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
+       FROM hourglass.hourly_facts FINAL
+       WHERE hour >= ${FROM} AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${where}
+       GROUP BY ${LIST}, hour
+     )
+     ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
+     GROUP BY ${LIST}, target
+     HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`;
+}
+
+/** The same of the hour that is open, which everybody looks at: each week is the week before it. */
+function ofOneHour(where: string): string {
+  return `SELECT ${LIST}, {from:UInt32}, quantileExactLow(0.5)(readings)
+     FROM
+     (
+       SELECT ${LIST}, sum(count) AS readings
+       FROM hourglass.hourly_facts FINAL
+       WHERE hour >= ${FROM} AND hour < toDateTime({from:UInt32} * 3600, 'UTC') AND ${where}
+       GROUP BY ${LIST}, hour
+     )
+     GROUP BY ${LIST}
+     HAVING count() >= {hoursMin:UInt32}`;
+}
+
+/** A week before the first hour. */
+const FROM = "toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')";
