@@ -75,8 +75,10 @@ export async function readCivilRollup(
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.day]);
   return {
     rows: rows.map((row): CivilRollup => {
-      const { city: _city, district: _district, sensorHours: _hours, ...figures } = row;
-      return { ...figures, status: statusOf(row.toHour, edges), coverage: civilCoverage(known, row, edges) };
+      const { kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision } = row;
+      const status = statusOf(toHour, edges);
+      const coverage = civilCoverage(known, row, edges);
+      return { kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, status, coverage };
     }),
     next,
     headers,
