@@ -24,12 +24,19 @@ export function coverageOf(
   watermarkMs: number,
 ): (row: SeriesKey & { hour: number; count: number }) => number | null {
   const expected = new Map(cadences.map((cadence) => [keyOf(cadence), cadence.expected]));
-  return (row) => {
-    const passed = Math.min(1, Math.max(0, (watermarkMs - hourStartMs(row.hour)) / HOUR_MS));
-    const due = (expected.get(keyOf(row)) ?? 0) * passed;
-    // Before the first reading is due, nothing can be said.
-    return due < 1 ? null : share(row.count, due);
-  };
+  return (row) => coverageAt(row, expected.get(keyOf(row)), watermarkMs);
+}
+
+/** @param expected readings that a whole hour usually has; undefined: not known. */
+export function coverageAt(
+  { hour, count }: { readonly hour: number; readonly count: number },
+  expected: number | undefined,
+  watermarkMs: number,
+): number | null {
+  const passed = Math.min(1, Math.max(0, (watermarkMs - hourStartMs(hour)) / HOUR_MS));
+  const due = (expected ?? 0) * passed;
+  // Before the first reading is due, nothing can be said.
+  return due < 1 ? null : share(count, due);
 }
 
 /** Names hold no line breaks. */

@@ -10,13 +10,14 @@ import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-dou
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
-import { coverageOf } from './coverage.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
+import { coverageIn, type CoverageDeps, readCoverage } from './hourly-coverage.ts';
+import type { OpenCitiesReader } from './open-rows.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
-import { readCadences } from './queries/cadence.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
+import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
 export interface HourlyRow {
   city: string;
@@ -37,7 +38,10 @@ export interface HourlyRow {
 /** An hour without its coverage, which costs a query of its own. */
 export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 
-type HourlyDeps = Pick<ApiDeps, 'clickhouse' | 'cluster' | 'workers'>;
+interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps {
+  /** Absent or null: the table is asked. */
+  readonly readOpenCities?: OpenCitiesReader | null;
+}
 
 interface Ask {
   readonly filter: SeriesFilter;
@@ -53,9 +57,23 @@ interface Ask {
 export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<HourlyRow>> {
   const headers = hourHeadersOf(deps.cluster);
   const watermarkMs = deps.cluster.watermarkMs();
-  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
-  const coverage = await readCoverage(deps, ask.filter, rows, { watermarkMs, openHour: firstOpen });
-  const covered = rows.map((row) => ({ ...toRow(row, firstOpen), coverage: coverage(row) }));
+  const series = ask.series === undefined ? seriesOf(ask.filter) : null;
+  let readings: readonly HourReadings[] = [];
+  const { rows, next, firstOpen, isFinal } = await readHours(deps, ask, async (of) => {
+    if (series === null) return readTableFacts(deps, of);
+    const found = await readSeriesHours(deps.clickhouse, series, { ...of, fromHour: firstHourOf(ask) });
+    readings = found.readings;
+    return found.facts;
+  });
+  const coverage =
+    series === null
+      ? await readCoverage(deps, ask.filter, rows, {
+          watermarkMs,
+          openHour: firstOpen,
+          isWhole: ask.after === null && next === null,
+        })
+      : coverageIn(readings, rows, watermarkMs);
+  const covered = rows.map((row) => Object.assign(toRow(row, firstOpen), { coverage: coverage(row) }));
   return { rows: covered, next, headers, isFinal };
 }
 
@@ -63,38 +81,6 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
 export async function readBareHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<BareHourlyRow>> {
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask);
   return { rows: rows.map((row) => toRow(row, firstOpen)), next, isFinal };
-}
-
-/** An hour of a series, as {@link readCoverage} asks about it. */
-type SeriesHour = SeriesKey & { readonly hour: number };
-
-/**
- * The coverage of hours, from a week of each of their series: one query.
- *
- * @param of the page's filter, where the rows are a page in its order; else the rows' series.
- * @param at read before the rows were, so that no hour looks less observed than it was.
- */
-export async function readCoverage(
-  { clickhouse }: Pick<HourlyDeps, 'clickhouse'>,
-  of: SeriesFilter | readonly SeriesKey[],
-  rows: readonly SeriesHour[],
-  at: { readonly watermarkMs: number; readonly openHour: number },
-): Promise<(row: SeriesHour & { readonly count: number }) => number | null> {
-  const [first, last] = [rows[0], rows.at(-1)];
-  if (first === undefined || last === undefined) return () => null;
-  let [fromHour, toHour] = [Infinity, 0];
-  for (const { hour } of rows) [fromHour, toHour] = [Math.min(fromHour, hour), Math.max(toHour, hour + 1)];
-  const cadences = await readCadences(clickhouse, {
-    of: isList(of) ? { series: of } : { filter: of, first, last },
-    fromHour,
-    toHour,
-    openHour: at.openHour,
-  });
-  return coverageOf(cadences, at.watermarkMs);
-}
-
-function isList(of: SeriesFilter | readonly SeriesKey[]): of is readonly SeriesKey[] {
-  return Array.isArray(of);
 }
 
 interface HoursPage {
@@ -106,17 +92,36 @@ interface HoursPage {
   isFinal: boolean;
 }
 
-/** Hours as sums that can still be added to. @throws as {@link readHourlyPage}. */
-export async function readHours(deps: HourlyDeps, ask: Ask): Promise<HoursPage> {
-  const { cluster, clickhouse } = deps;
+/** Of one series: a page goes on with the hour after its key, or after the last hour where the key is another series'. */
+function firstHourOf({ after, fromHour, toHour, filter }: Ask): number {
+  if (after === null) return fromHour;
+  const [city, district, kind, metric, sensor, hour] = after;
+  const { city: c = '', district: d = '', kind: k = '', metric: m = '', sensor: s = '' } = filter;
+  const order = compareRows(
+    { city: c, district: d, kind: k, metric: m, sensor: s, hour: 0 },
+    { city, district, kind, metric, sensor, hour: 0 },
+  );
+  if (order > 0) return fromHour;
+  return order < 0 ? toHour : Math.max(fromHour, hour + 1);
+}
+
+/**
+ * Hours as sums that can still be added to.
+ *
+ * @param readFacts what the table has of them: `limit` hours, or more, where there are so many.
+ * @throws as {@link readHourlyPage}.
+ */
+export async function readHours(
+  deps: HourlyDeps,
+  ask: Ask,
+  readFacts = (of: FactsAsk) => readTableFacts(deps, of),
+): Promise<HoursPage> {
+  const { cluster } = deps;
   const final = finalHour(cluster);
   const firstOpen = Math.max(ask.fromHour, final);
   const open = ask.toHour > firstOpen ? await askWorkers(deps, ask, firstOpen, final) : null;
-  const facts = await readHourFacts(clickhouse, {
-    ...ask,
-    limit: ask.limit + 1,
-    hidden: open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges },
-  });
+  const hidden = open === null ? null : { fromHour: firstOpen, incarnation: cluster.incarnation, edges: open.edges };
+  const facts = await readFacts({ ...ask, limit: ask.limit + 1, hidden });
   // Where the table gave all it was asked for, hours after its last are not known; likewise the workers' memory.
   const end = facts.length > ask.limit ? facts.at(-1) : undefined;
   const known = addUp(facts, open?.rows ?? []).filter(
@@ -132,6 +137,18 @@ export async function readHours(deps: HourlyDeps, ask: Ask): Promise<HoursPage> 
     firstOpen,
     isFinal: open === null,
   };
+}
+
+type FactsAsk = Parameters<typeof readHourFacts>[1];
+
+/** What the table has, asked only where it can have something. */
+async function readTableFacts({ clickhouse, readOpenCities }: HourlyDeps, ask: FactsAsk): Promise<HourFacts[]> {
+  const { hidden, filter, fromHour } = ask;
+  if (hidden !== null && fromHour >= hidden.fromHour && readOpenCities != null) {
+    const cities = await readOpenCities(hidden);
+    if (filter.city === undefined ? cities.size === 0 : !cities.has(filter.city)) return [];
+  }
+  return readHourFacts(clickhouse, ask);
 }
 
 interface OpenAnswer {
@@ -184,14 +201,13 @@ export interface HourSum extends Omit<HourFacts, 'parts'> {
 
 /** One row a series' hour, in order: what the table's blocks and the workers' memory know of it, added up. */
 function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[] {
-  const rows: HourSum[] = [
-    ...facts.map(({ parts, ...row }) => {
-      const total = { hi: 0, lo: 0 };
-      for (const [hi, lo] of parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
-      return { ...row, total };
-    }),
-    ...open.map(({ sumHi, sumLo, ...row }) => ({ ...row, total: { hi: sumHi, lo: sumLo } })),
-  ];
+  const rows = facts.map(sumOf);
+  // What the table gives is in order and one row an hour.
+  if (open.length === 0) return rows;
+  for (const { city, district, kind, metric, sensor, hour, count, sumHi, sumLo, min, max, revisions } of open) {
+    const total = { hi: sumHi, lo: sumLo };
+    rows.push({ city, district, kind, metric, sensor, hour, count, min, max, revisions, total });
+  }
   const sums: HourSum[] = [];
   for (const row of rows.sort(compareRows)) {
     const sum = sums.at(-1);
@@ -206,6 +222,13 @@ function addUp(facts: readonly HourFacts[], open: readonly OpenRow[]): HourSum[]
     addPairTo(sum.total, row.total.hi, row.total.lo);
   }
   return sums;
+}
+
+function sumOf(facts: HourFacts): HourSum {
+  const total = { hi: 0, lo: 0 };
+  for (const [hi, lo] of facts.parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
+  const { city, district, kind, metric, sensor, hour, count, min, max, revisions } = facts;
+  return { city, district, kind, metric, sensor, hour, count, min, max, revisions, total };
 }
 
 function toRow(row: HourSum, firstOpen: number): BareHourlyRow {

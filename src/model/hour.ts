@@ -22,7 +22,14 @@ export function monthOf(hour: number): number {
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
 
+const DAY_HOURS = 24;
+/** The day of the hour that was written last: pages go hour by hour, and a date is dear to make. */
+let written = { day: 0, date: '1970-01-01' };
+
 /** `2026-11-23T14:00:00Z`: the contract's form of an hour. */
 export function hourIso(hour: number): string {
-  return `${new Date(hour * HOUR_MS).toISOString().slice(0, 19)}Z`;
+  const day = Math.floor(hour / DAY_HOURS);
+  if (day !== written.day) written = { day, date: new Date(day * DAY_HOURS * HOUR_MS).toISOString().slice(0, 10) };
+  const ofDay = hour - day * DAY_HOURS;
+  return `${written.date}T${ofDay < 10 ? '0' : ''}${String(ofDay)}:00:00Z`;
 }

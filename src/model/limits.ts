@@ -296,6 +296,18 @@ export const ANSWER_AGE_MS_MAX = 5_000;
 export const DEAR_ANSWER_MS = 2_000;
 /** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */
 export const DEAR_REST_FACTOR = 9;
+/** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
+export const COVERAGE_AGE_MS_MAX = 10_000;
+/** Figures of that kind which are kept, some 100 bytes each: a sensor known is two at most, a page's cadences one a row. */
+export const KEPT_FIGURES_MAX = 250_000;
+/** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
+export const KEPT_PERIODS_MAX = 100_000;
+/** Months of one question that are kept, two years with both their ends; a longer range is read in one go, as far as its page needs it. */
+export const KEPT_MONTHS_MAX = 26;
+/** How long a look for rows of open hours is used; the same blocks make it hold anyway. */
+export const OPEN_ROWS_AGE_MS_MAX = 5_000;
+/** Looks that are kept: one for each time that a block is sealed or confirmed, of which the newest is of use. */
+export const OPEN_ROWS_LOOKS_MAX = 16;
 /** Seconds a browser or proxy may show an answer about open hours without asking. */
 export const OPEN_ANSWER_AGE_S = 2;
 /** Seconds for which an answer that names its revision may be kept: a year, the most that caches understand. */
@@ -308,8 +320,8 @@ export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
 relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
 relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
 relation(
-  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + ANSWER_AGE_MS_MAX < 30_000,
-  'a correction must be seen within 30 s, also where an answer from before it is kept',
+  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
+  'a correction must be seen within 30 s, also where an answer from before it is kept, with sensors from before that',
 );
 
 // Registry (src/model/registry.ts).

@@ -7,6 +7,7 @@ import type { SeriesKey } from './cluster.ts';
 
 /** UTF-8 orders like code points; UTF-16 (JavaScript's `<`) does not where surrogates meet U+E000 to U+FFFF. */
 export function compareUtf8(a: string, b: string): number {
+  if (a === b) return 0;
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -10,6 +10,8 @@ const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/;
 
 /** The zone's name in its own spelling (`europe/lisbon` is `Europe/Lisbon`); null where there is none of this name. */
 export function timeZoneOf(text: string): string | null {
+  // What most questions name, and a format takes half a millisecond to make.
+  if (text === UTC) return UTC;
   if (!ZONE_NAME.test(text)) return null;
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions();

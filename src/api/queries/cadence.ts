@@ -1,12 +1,14 @@
 /**
  * How many readings an hour of a series usually has: the median of its own hours in the week before.
  *
- * Boundary: the table only. One query a page of hours, whatever is on it: it reads the page's series, a week further back.
+ * Boundary: the table only. One query a page of hours of many series: it reads the page's series, a week further back. A page of one
+ * series has its week already (series-hours.ts): {@link cadencesIn}.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../../model/limits.ts';
 import type { SeriesFilter } from './hourly-facts.ts';
+import type { HourReadings } from './series-hours.ts';
 import {
   equalTo,
   keyAfter,
@@ -19,15 +21,19 @@ import {
 } from './sql.ts';
 
 export interface CadenceAsk {
-  /** These series, or a page's: what the filter lets through from the first to the last, in the order of pages. */
+  /** These series, or a page's: what the filter lets through, all of it or from the first to the last in the order of pages. */
   readonly of:
-    | { readonly series: readonly SeriesKey[] }
-    | { readonly filter: SeriesFilter; readonly first: SeriesKey; readonly last: SeriesKey };
+    { readonly series: readonly SeriesKey[] } | { readonly filter: SeriesFilter; readonly between: Between | null };
   /** Hours of the page, `toHour` exclusive. */
   readonly fromHour: number;
   readonly toHour: number;
   /** Hours from here on may not be in the table yet; theirs are read all the same. */
   readonly openHour: number;
+}
+
+interface Between {
+  readonly first: SeriesKey;
+  readonly last: SeriesKey;
 }
 
 export interface Cadence extends SeriesKey {
@@ -45,17 +51,8 @@ const BETWEEN = `city >= {after0:String} AND city <= {lastCity:String}
   AND (${keyAfter(KEY)} OR (${SERIES.map((column, at) => `${column} = {after${String(at)}:String}`).join(' AND ')}))
   AND (${LIST}) <= ({lastCity:String}, {lastDistrict:String}, {lastKind:String}, {lastMetric:String}, {lastSensor:String})`;
 
-function betweenParams({
-  filter,
-  first,
-  last,
-}: {
-  filter: SeriesFilter;
-  first: SeriesKey;
-  last: SeriesKey;
-}): Record<string, unknown> {
+function betweenParams({ first, last }: Between): Record<string, unknown> {
   return {
-    ...filter,
     ...keyParams(SERIES.map((column) => first[column])),
     lastCity: last.city,
     lastDistrict: last.district,
@@ -65,26 +62,60 @@ function betweenParams({
   };
 }
 
+/** The condition of the series that are asked about, and its parameters. */
+function seriesOf(of: CadenceAsk['of']): { where: string; params: Record<string, unknown> } {
+  if ('series' in of) return { where: SERIES_IN, params: seriesParam(of.series) };
+  const { filter, between } = of;
+  const known = knownSeries(filter);
+  const parts = [between === null ? 'true' : BETWEEN, ...(known === null ? [] : [known])];
+  return {
+    where: `${parts.join(' AND ')}${equalTo(filter)}`,
+    params: { ...filter, ...(between === null ? {} : betweenParams(between)) },
+  };
+}
+
+/**
+ * Readings that hours of one series usually have, by hour; as {@link readCadences}.
+ *
+ * @param readings of the series' hours, in order: at least those of the week before each of `hours`.
+ * @param hours in order.
+ */
+export function cadencesIn(readings: readonly HourReadings[], hours: Iterable<number>): Map<number, number> {
+  const cadences = new Map<number, number>();
+  /** Counts of the week before, the smallest first. */
+  const week: number[] = [];
+  let [first, end] = [0, 0];
+  for (const hour of hours) {
+    for (let next = readings[end]; next !== undefined && next.hour < hour; next = readings[++end])
+      week.splice(placeOf(next.count, week), 0, next.count);
+    for (let old = readings[first]; old !== undefined && old.hour < hour - CADENCE_HOURS; old = readings[++first])
+      week.splice(placeOf(old.count, week), 1);
+    const expected = week[(week.length - 1) >> 1];
+    if (expected !== undefined && week.length >= CADENCE_HOURS_MIN) cadences.set(hour, expected);
+  }
+  return cadences;
+}
+
+/** Where the first of `sorted` stands that is not smaller. */
+function placeOf(value: number, sorted: readonly number[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? Infinity) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Series' hours whose cadence is known: at least {@link CADENCE_HOURS_MIN} hours of the week before have readings. */
 export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): Promise<Cadence[]> {
-  const { of } = ask;
-  const known = 'series' in of ? null : knownSeries(of.filter);
+  const { where, params } = seriesOf(ask.of);
+  const isOneOpenHour = ask.toHour === ask.fromHour + 1 && ask.fromHour >= ask.openHour;
   const rows = await selectRows<[string, string, string, string, string, number, number]>(
     client,
-    `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
-     FROM
-     (
-       SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
-       FROM hourglass.hourly_facts FINAL
-       WHERE hour >= toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')
-         AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${'series' in of ? SERIES_IN : `${BETWEEN}${equalTo(of.filter)}${known === null ? '' : ` AND ${known}`}`}
-       GROUP BY ${LIST}, hour
-     )
-     ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
-     GROUP BY ${LIST}, target
-     HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`,
+    isOneOpenHour ? ofOneHour(where) : ofHours(where),
     {
-      ...('series' in of ? seriesParam(of.series) : betweenParams(of)),
+      ...params,
       from: ask.fromHour,
       to: ask.toHour,
       open: ask.openHour,
@@ -102,3 +133,34 @@ export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): P
     expected,
   }));
 }
+
+function ofHours(where: string): string {
+  return `SELECT ${LIST}, target, quantileExactLowIf(0.5)(readings, hour_index < target) AS expected
+     FROM
+     (
+       SELECT ${LIST}, intDiv(toUnixTimestamp(hour), 3600) AS hour_index, sum(count) AS readings
+       FROM hourglass.hourly_facts FINAL
+       WHERE hour >= ${FROM} AND hour < toDateTime({to:UInt32} * 3600, 'UTC') AND ${where}
+       GROUP BY ${LIST}, hour
+     )
+     ARRAY JOIN range(greatest(hour_index, {from:UInt32}), least(hour_index + {cadenceHours:UInt32} + 1, {to:UInt32})) AS target
+     GROUP BY ${LIST}, target
+     HAVING countIf(hour_index < target) >= {hoursMin:UInt32} AND (countIf(hour_index = target) > 0 OR target >= {open:UInt32})`;
+}
+
+/** The same of the hour that is open, which everybody looks at: each week is the week before it. */
+function ofOneHour(where: string): string {
+  return `SELECT ${LIST}, {from:UInt32}, quantileExactLow(0.5)(readings)
+     FROM
+     (
+       SELECT ${LIST}, sum(count) AS readings
+       FROM hourglass.hourly_facts FINAL
+       WHERE hour >= ${FROM} AND hour < toDateTime({from:UInt32} * 3600, 'UTC') AND ${where}
+       GROUP BY ${LIST}, hour
+     )
+     GROUP BY ${LIST}
+     HAVING count() >= {hoursMin:UInt32}`;
+}
+
+/** A week before the first hour. */
+const FROM = "toDateTime({from:UInt32} * 3600 - least({from:UInt32}, {cadenceHours:UInt32}) * 3600, 'UTC')";

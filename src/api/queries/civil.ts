@@ -65,7 +65,14 @@ type Row = [
   sensors: number,
   revision: number,
   sensorHours: number,
+  begins: number,
 ];
+
+/** A period, and the instant with which it begins in its zone, in seconds since 1970. */
+export interface BegunPeriod {
+  readonly begins: number;
+  readonly figures: CivilFigures & Placed;
+}
 
 const PERIODS: Readonly<Record<CivilStep, { of: string; next: string; secondsMax: number; hours: number }>> = {
   day: { of: 'toDate(f.hour, {zone:String})', next: 'addDays(h.period, 1)', secondsMax: 26 * 3_600, hours: 24 },
@@ -118,6 +125,11 @@ async function readPeriodsWithReadings(
 }
 
 async function readPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<(CivilFigures & Placed)[]> {
+  return (await readBegunPeriods(client, ask)).map(({ figures }) => figures);
+}
+
+/** In one piece, so for short ranges; else as {@link readCivil}. */
+export async function readBegunPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<BegunPeriod[]> {
   const places = placesOf(ask.places, 'd.');
   const { metric, kind: kindAsked } = ask;
   const { of, next } = PERIODS[ask.step];
@@ -135,11 +147,11 @@ async function readPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<(Ci
       sum(d.readings) AS count,
       if(isFinite(total) AND max(d.overflowed) = 0, total, NULL) AS sum
     SELECT ${places.selected}, d.kind, toUInt16(d.period), any(d.from_hour), any(d.to_hour), count, sum, min(d.least), max(d.most), sum / count,
-      sum(d.sensors), uniqExactIfMerge(d.revisions), sum(d.sensor_hours)
+      sum(d.sensors), uniqExactIfMerge(d.revisions), sum(d.sensor_hours), any(d.begins)
     FROM
     (
       SELECT h.city AS city, h.kind AS kind, h.district AS district, h.period AS period,
-        intDiv(${startOf('h.period')} + 3599, 3600) AS from_hour, intDiv(${startOf(next)} + 3599, 3600) AS to_hour,
+        ${startOf('h.period')} AS begins, intDiv(${startOf('h.period')} + 3599, 3600) AS from_hour, intDiv(${startOf(next)} + 3599, 3600) AS to_hour,
         sum(h.readings) AS readings, sumMap(h.sums) AS sums, max(h.overflowed) AS overflowed,
         min(h.least) AS least, max(h.most) AS most,
         uniqExactIfMergeState(h.revisions) AS revisions, uniqExactMerge(h.who) AS sensors,
@@ -161,7 +173,7 @@ async function readPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<(Ci
     GROUP BY ${places.columns}, d.kind, d.period ORDER BY ${places.columns}, d.kind, d.period ${places.limit}`;
   const rows = await withZone(() => selectRows<Row>(client, query, paramsOf(ask), ROLLUP_SETTINGS));
   return rows.map(
-    ([city, district, kind, day, fromHour, toHour, count, sum, min, max, mean, sensors, revision, sensorHours]) => ({
+    ([
       city,
       district,
       kind,
@@ -176,6 +188,25 @@ async function readPeriods(client: ClickHouseClient, ask: CivilAsk): Promise<(Ci
       sensors,
       revision,
       sensorHours,
+      begins,
+    ]) => ({
+      begins,
+      figures: {
+        city,
+        district,
+        kind,
+        day,
+        fromHour,
+        toHour,
+        count,
+        sum,
+        min,
+        max,
+        mean,
+        sensors,
+        revision,
+        sensorHours,
+      },
     }),
   );
 }

@@ -102,6 +102,16 @@ export async function readHourFacts(
   }));
 }
 
+/** The cities that have rows of hours from `hidden.fromHour` on which are not hidden. */
+export async function readOpenCities(client: ClickHouseClient, hidden: HiddenBlocks): Promise<Set<string>> {
+  const rows = await selectRows<[string]>(
+    client,
+    `SELECT DISTINCT city FROM hourglass.hourly_facts WHERE hour >= toDateTime({hiddenFrom:UInt32}, 'UTC') AND NOT (${HIDDEN})`,
+    hiddenParams(hidden),
+  );
+  return new Set(rows.map(([city]) => city));
+}
+
 /** Condition for rows that {@link HiddenBlocks} hide; its parameters are {@link hiddenParams}. */
 export const HIDDEN = `hour >= toDateTime({hiddenFrom:UInt32}, 'UTC') AND incarnation = {incarnation:UInt32}
   AND (block >= {nextBlocks:Array(UInt64)}[partition + 1]

@@ -31,6 +31,13 @@ export class KnownSensors {
     }
   }
 
+  /** Steps of all places and kinds together. */
+  get size(): number {
+    let size = 0;
+    for (const steps of this.#steps.values()) size += steps.length;
+    return size;
+  }
+
   /** Sensors that were known, added up over the hours from `fromHour` up to and without `toHour`. */
   sensorHours(of: KnownOf, fromHour: number, toHour: number): number {
     const steps = this.#steps.get(keyOf(of)) ?? [];
@@ -54,10 +61,13 @@ function before(steps: Steps, hour: number): number {
   return step === undefined ? 0 : step.sensorHoursBefore + step.sensors * (hour - step.hour);
 }
 
-export async function readKnownSensors(
-  client: ClickHouseClient,
-  ask: { readonly places: readonly Place[]; readonly metric: string; readonly kind?: string | undefined },
-): Promise<KnownSensors> {
+export interface KnownAsk {
+  readonly places: readonly Place[];
+  readonly metric: string;
+  readonly kind?: string | undefined;
+}
+
+export async function readKnownSensors(client: ClickHouseClient, ask: KnownAsk): Promise<KnownSensors> {
   const places = placesOf(ask.places);
   const { metric, kind } = ask;
   const rows = await selectRows<[string, string | null, string, number, number]>(

@@ -4,7 +4,12 @@
  * Boundary: strings; column names and types are literals of this program.
  */
 import { QUERY_MEMORY_BYTES_MAX, QUERY_S_MAX } from '../../model/limits.ts';
-import { TupleParam, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import {
+  extractErrorAtTheEndOfChunk,
+  TupleParam,
+  type ClickHouseClient,
+  type ClickHouseSettings,
+} from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
 
 const READ_SETTINGS: ClickHouseSettings = {
@@ -17,7 +22,11 @@ const READ_SETTINGS: ClickHouseSettings = {
   max_memory_usage: String(QUERY_MEMORY_BYTES_MAX),
 };
 
-/** Rows as arrays, in the order of the SELECT. Integers are numbers; inf and nan are null. */
+/**
+ * Rows as arrays, in the order of the SELECT. Integers are numbers; inf and nan are null.
+ *
+ * @throws {ClickHouseError} also where the database breaks off after its first rows.
+ */
 export async function selectRows<Row extends readonly unknown[]>(
   client: ClickHouseClient,
   query: string,
@@ -30,7 +39,15 @@ export async function selectRows<Row extends readonly unknown[]>(
     format: 'JSONCompactEachRow',
     clickhouse_settings: { ...READ_SETTINGS, ...settings },
   });
-  return result.json<Row>();
+  // One parse of all lines: the client's own, a line at a time, takes several times as long.
+  const text = await result.text();
+  try {
+    return JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as Row[];
+  } catch (cause) {
+    const tag = result.response_headers['x-clickhouse-exception-tag'];
+    if (tag === undefined) throw cause;
+    throw extractErrorAtTheEndOfChunk(Buffer.from(text), String(tag));
+  }
 }
 
 export interface KeyColumn {

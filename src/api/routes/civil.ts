@@ -4,6 +4,8 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import { type CivilReader, keptCivil } from '../kept-civil.ts';
+import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -36,11 +38,18 @@ const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
 
 export function addCivil(app: OpenAPIHono, deps: ApiDeps): void {
+  const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
   for (const of of ['districts', 'cities'] as const)
-    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, of, per);
+    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, readers, of, per);
 }
 
-function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS, per: keyof typeof steps): void {
+function addCivilRollup(
+  app: OpenAPIHono,
+  deps: ApiDeps,
+  readers: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
+  of: keyof typeof PATHS,
+  per: keyof typeof steps,
+): void {
   const { step, name, column } = steps[per];
   const id = `${IDS[of]}${IDS[per]}`;
   const path = `${PATHS[of]}/${per}` as const;
@@ -73,7 +82,7 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readCivilRollup(deps, ask);
+          const found = await readCivilRollup(deps, readers, ask);
           const shared = { ...at, metric: metricOf };
           return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
         },
@@ -83,15 +92,25 @@ function addCivilRollup(app: OpenAPIHono, deps: ApiDeps, of: keyof typeof PATHS,
   });
 }
 
+/** The place comes first and what is known of it last; in between all is written out: an object that is put together takes many times as long. */
 function toRow(found: CivilRollup, { metric: metricOf, ...at }: PathOf, name: 'day' | 'month', inZone: string): object {
-  const { kind: kindOf, day, fromHour, toHour, ...rest } = found;
-  return {
-    ...at,
+  const {
     kind: kindOf,
-    metric: metricOf,
-    [name]: civilName(day, name),
-    ...rest,
-    zone: inZone,
-    hours: toHour - fromHour,
-  };
+    day,
+    fromHour,
+    toHour,
+    count,
+    sum,
+    min,
+    max,
+    mean,
+    sensors,
+    revision,
+    status,
+    coverage,
+  } = found;
+  const hours = toHour - fromHour;
+  const period = { kind: kindOf, metric: metricOf, [name]: civilName(day, name) };
+  const rest = { count, sum, min, max, mean, sensors, revision, status, coverage, zone: inZone, hours };
+  return Object.assign({}, at, period, rest);
 }

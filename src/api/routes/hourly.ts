@@ -3,6 +3,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
+import { keptCadences } from '../kept-figures.ts';
+import { openCitiesOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -53,7 +55,8 @@ const route = createRoute({
   responses: listResponses(row, 'Hours', hourHeaders),
 });
 
-export function addHourly(app: OpenAPIHono, deps: ApiDeps): void {
+export function addHourly(app: OpenAPIHono, given: ApiDeps): void {
+  const deps = { ...given, readOpenCities: openCitiesOf(given), readKeptCadences: keptCadences(given) };
   app.openapi(route, (c) => {
     const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
     const hours = periodsOf({ from, to }, 1);

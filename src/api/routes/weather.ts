@@ -8,6 +8,8 @@ import { HOUR_MS, hourIso, hourStartMs } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { streamCaching } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
+import { keptCivil } from '../kept-civil.ts';
+import { keptKnownSensors } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses, type Page } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -117,6 +119,7 @@ const historical = createRoute({
 
 export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
   const { registry, clock, cluster, onError } = deps;
+  const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
 
   app.openapi(now, async (c) => {
     const of = c.req.valid('param').city;
@@ -164,7 +167,12 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
         read: async (after, rows): Promise<Page<HistoryRow>> => {
           if (step === 'hour') {
             const hours = { from: Math.ceil(range.fromS / 3_600), to: Math.ceil(range.toS / 3_600) };
-            const found = await readHourlyRollup(deps, { ...filter, ...hours, after, limit: rows });
+            const found = await readHourlyRollup(deps, readers.readKnownSensors, {
+              ...filter,
+              ...hours,
+              after,
+              limit: rows,
+            });
             return {
               ...found,
               rows: found.rows.map(({ period: hour, ...row }) => ({
@@ -176,7 +184,7 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
               })),
             };
           }
-          const found = await readCivilRollup(deps, { step, zone, ...filter, ...range, after, limit: rows });
+          const found = await readCivilRollup(deps, readers, { step, zone, ...filter, ...range, after, limit: rows });
           return {
             ...found,
             rows: found.rows.map(({ day, fromHour, toHour, ...row }) => ({

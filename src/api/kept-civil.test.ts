@@ -1,0 +1,117 @@
+/** Long ranges of days and months are kept by month: the rows must be those that are read anew, whatever has come meanwhile. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
+import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
+import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let database: TestDatabase;
+let counted: CountedClient;
+let world: World;
+let fresh: CheckedApi;
+let kept: CheckedApi;
+let version = 0;
+beforeAll(async () => {
+  database = await startTestDatabase();
+}, 60_000);
+afterAll(() => database.stop());
+beforeEach(async () => {
+  for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
+    await database.client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+  world = new World();
+  counted = countedClient(database.client);
+  fresh = await checkedApi(depsOf(world, database));
+  // No answer as a whole is kept: what is given again comes from the months.
+  const deps = depsOf(world, { ...database, client: counted.client });
+  kept = await checkedApi({ ...deps, dataVersion: () => version++ });
+  for (const month of [8, 9, 10]) await insertFacts(database.client, factsOf(month));
+});
+
+const hourOf = (...time: [year: number, month: number, day: number, hour?: number]): number =>
+  Date.UTC(...time) / 3_600_000;
+
+/** Every 7th hour of a month of 2026 (from 0), of two kinds, districts and sensors. */
+function factsOf(month: number): Fact[] {
+  const facts: Fact[] = [];
+  for (
+    let hour = hourOf(2026, month, 1);
+    hour < Math.min(hourOf(2026, month + 1, 1), hourOf(2026, 10, 23, 15));
+    hour += 7
+  )
+    for (const at of [0, 1, 2, 3]) {
+      const kind = at < 2 ? 'air' : 'noise';
+      const [district, sensor] = [`d${String(at % 2)}`, `s${String((hour + at) % 5)}`];
+      facts.push(fact({ hour, kind, district, sensor, sum: hour / 3 + at, block: hour }));
+    }
+  return facts;
+}
+
+const PATHS = [
+  '/v1/cities/lisbon/temp/daily?limit=1000',
+  '/v1/cities/lisbon/temp/daily?limit=1000&zone=Asia/Kathmandu&from=2026-09-17T11:00:01Z&to=2026-11-20T03:00:00Z',
+  '/v1/districts/lisbon/d1/temp/daily?limit=1000&zone=America/St_Johns&kind=noise&from=2026-08-31',
+  '/v1/cities/lisbon/temp/monthly?zone=Pacific/Auckland',
+  '/v1/districts/lisbon/d0/temp/monthly?from=2026-09-01&to=2026-11-01',
+  '/v1/cities/lisbon/none/daily',
+  '/v1/cities/lisbon/temp/daily?from=2026-01-01&to=2026-06-01',
+];
+
+const rowsOf = async (api: CheckedApi, path: string): Promise<unknown[]> => (await api.get(path)).data;
+/** Questions to the tables of blocks. */
+const readings = (): number =>
+  counted.queries.filter((query) => query.includes('FROM hourglass.district_facts')).length;
+
+describe.each(PATHS)('%s', (path) => {
+  it('is what is read anew, before and after corrections, blocks that come again, and rows that go', async () => {
+    const changes = [
+      () => Promise.resolve(),
+      () =>
+        insertFacts(database.client, [
+          fact({ district: 'd1', kind: 'noise', hour: hourOf(2026, 9, 3), sum: 4, block: 9e6, revised: 1 }),
+        ]),
+      () => insertFacts(database.client, factsOf(8)),
+      () =>
+        insertFacts(database.client, [
+          fact({ district: 'd0', hour: hourOf(2026, 8, 30, 21), sum: 1e9, block: 9e6, revised: 1 }),
+        ]),
+      () => Promise.resolve(void (world.finalThroughMs += 3_600_000)),
+      () =>
+        database.client.command({
+          query: 'ALTER TABLE hourglass.district_facts DELETE WHERE block = 9000000',
+          clickhouse_settings: { mutations_sync: '2' },
+        }),
+    ];
+    for (const change of changes) {
+      await change();
+      const expected = await rowsOf(fresh, path);
+      expect(await rowsOf(kept, path)).toEqual(expected);
+      expect(await rowsOf(kept, path)).toEqual(expected);
+    }
+  });
+});
+
+it('a month is read once, and again when something came in it', async () => {
+  const path = '/v1/cities/lisbon/temp/daily?limit=1000';
+  await rowsOf(kept, path);
+  const first = readings();
+  await rowsOf(kept, `${path}&from=2026-09-05T03:04:05Z`);
+  expect(readings()).toBe(first);
+  await insertFacts(database.client, [fact({ hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 })]);
+  await rowsOf(kept, path);
+  // September, and the month before it, whose last days may reach into it.
+  expect(readings()).toBe(first + 2);
+});
+
+it('pages follow one another', async () => {
+  const path = '/v1/cities/lisbon/temp/daily';
+  const expected = await rowsOf(fresh, `${path}?limit=1000`);
+  const rows: unknown[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const next = cursor === '' ? '' : `&cursor=${cursor}`;
+    const page: { data: unknown[]; next: string | null } = await kept.get(`${path}?limit=50${next}`);
+    rows.push(...page.data);
+    cursor = page.next;
+  }
+  expect(rows).toEqual(expected);
+});
