@@ -1,7 +1,8 @@
 /** Fills the stream for a benchmark. Boundary: publishes; what was published is known exactly. */
-import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Random } from '../src/model/random.ts';
+import { systemClock } from '../src/model/clock.ts';
+import { PublishPipeline } from '../src/publish/publish-pipeline.ts';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import type { Servers } from './servers.ts';
 
@@ -77,15 +78,15 @@ export async function publishFrames(
   await publish.all();
 }
 
-/** Acknowledged, without `Hourglass-Seq`: a device of the plain kind. A stream drops what comes faster than it stores. */
+/** Acknowledged, without `Hourglass-Seq` or any header: a device of the plain kind. A stream drops what comes faster than it stores. */
 class Sender {
-  readonly #js: JetStreamClient;
+  readonly #pipeline: PublishPipeline;
   #underWay = 0;
   #failure: unknown = null;
   #wake: () => void = () => undefined;
 
   constructor(nc: NatsConnection) {
-    this.#js = jetstream(nc);
+    this.#pipeline = new PublishPipeline(nc, systemClock, ACKNOWLEDGE_MS_MAX);
   }
 
   async one(subject: string, payload: Uint8Array): Promise<void> {
@@ -95,13 +96,19 @@ class Sender {
       this.#failure ??= error;
       this.#wake();
     };
-    const stored = this.#js.publish(subject, payload, { timeout: ACKNOWLEDGE_MS_MAX });
-    void stored.then(() => settle(null), settle);
-    await this.#atMost(UNDER_WAY_MAX);
+    this.#pipeline.send({
+      subject,
+      payload,
+      headers: () => null,
+      acknowledged: () => settle(null),
+      failed: settle,
+    });
+    if (this.#underWay > UNDER_WAY_MAX) await this.#atMost(UNDER_WAY_MAX);
   }
 
-  all(): Promise<void> {
-    return this.#atMost(0);
+  async all(): Promise<void> {
+    await this.#atMost(0);
+    this.#pipeline.release();
   }
 
   async #atMost(count: number): Promise<void> {

@@ -396,8 +396,9 @@ export class PartitionActor {
     );
     if (!decoded.ok) return this.#rejectWhole(message, decoded.reject.reason, decoded.reject.detail);
     this.#totals.messagesUsed += 1;
-    for (const { reason, detail, indexes } of decoded.batch.rejects)
-      this.#rejectReadings(message, reason, detail, indexes);
+    if (decoded.batch.rejects.length > 0)
+      for (const { reason, detail, indexes } of decoded.batch.rejects)
+        this.#rejectReadings(message, reason, detail, indexes);
     return this.#count(message, tokens, decoded.batch);
   }
 

@@ -26,8 +26,8 @@ import { type PubAck, PubAckReader } from './pub-ack.ts';
 export interface PipelinedMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** Asked for when the message is written, and used at once. */
-  headers(): MsgHdrs;
+  /** Asked for when the message is written, and used at once; null: it has none. */
+  headers(): MsgHdrs | null;
   acknowledged(ack: PubAck): void;
   /** Not stored, or nobody knows: a time-out and a lost connection say nothing about the message. */
   failed(error: unknown): void;
@@ -101,7 +101,8 @@ export class PublishPipeline {
       try {
         this.#subscription ??= this.#subscribe();
         const reply = `${this.#inbox}${String(number)}`;
-        this.#nc.publish(message.subject, message.payload, { reply, headers: message.headers() });
+        const headers = message.headers();
+        this.#nc.publish(message.subject, message.payload, headers === null ? { reply } : { reply, headers });
       } catch (error) {
         this.#underWay.delete(number);
         message.failed(error);
