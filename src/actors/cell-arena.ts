@@ -101,21 +101,14 @@ export class CellArena {
     const first = (page & (PAGES_PER_CHUNK - 1)) * PAGE_CELLS;
     const floats = this.#floats[chunk]!;
     const words = this.#words[chunk]!;
-    for (let cell = first; cell < first + PAGE_CELLS; cell++) {
-      const w = cell * U32_PER_CELL + 8;
-      const count = words[w]!;
-      if (count === 0) continue;
-      const f = cell * F64_PER_CELL;
-      scratch.count = count;
-      scratch.hi = floats[f]!;
-      scratch.lo = floats[f + 1]!;
-      scratch.min = floats[f + 2]!;
-      scratch.max = floats[f + 3]!;
-      scratch.firstMs = words[w + 1]!;
-      scratch.lastMs = words[w + 2]!;
-      scratch.slot = words[w + 3]!;
-      visit(scratch);
-    }
+    for (let cell = first; cell < first + PAGE_CELLS; cell++) if (readCell(floats, words, cell)) visit(scratch);
+  }
+
+  /** The cell of a slot, to be read before the next one is; null where it has no readings. */
+  cellOf(page: number, slot: number): Readonly<Cell> | null {
+    const chunk = page >>> PAGE_BITS_PER_CHUNK;
+    const cell = ((page & (PAGES_PER_CHUNK - 1)) << 4) | (slot & (PAGE_CELLS - 1));
+    return readCell(this.#floats[chunk]!, this.#words[chunk]!, cell) ? scratch : null;
   }
 
   /** The 48 bytes of a cell, in place; valid until the next call that allocates. */
@@ -180,3 +173,20 @@ export class CellArena {
 }
 
 const scratch: Cell = { count: 0, hi: 0, lo: 0, min: 0, max: 0, firstMs: 0, lastMs: 0, slot: 0 };
+
+/** Reads a cell into {@link scratch}; false where it is empty. */
+function readCell(floats: Float64Array, words: Uint32Array, cell: number): boolean {
+  const w = cell * U32_PER_CELL + 8;
+  const count = words[w]!;
+  if (count === 0) return false;
+  const f = cell * F64_PER_CELL;
+  scratch.count = count;
+  scratch.hi = floats[f]!;
+  scratch.lo = floats[f + 1]!;
+  scratch.min = floats[f + 2]!;
+  scratch.max = floats[f + 3]!;
+  scratch.firstMs = words[w + 1]!;
+  scratch.lastMs = words[w + 2]!;
+  scratch.slot = words[w + 3]!;
+  return true;
+}

@@ -73,6 +73,12 @@ export class HourWindow {
     this.#cells += 1;
   }
 
+  /** The slot's cell, to be read before the next one is; null where it has no readings. */
+  cellOf(slot: number): Readonly<Cell> | null {
+    const page = this.#pages[slot >>> 4];
+    return page === undefined || page === NO_PAGE ? null : this.#arena.cellOf(page, slot);
+  }
+
   /** In the order of slots. */
   forEachCell(visit: (cell: Cell) => void): void {
     for (const page of this.#pages) if (page !== NO_PAGE) this.#arena.forEachCell(page, visit);

@@ -10,7 +10,8 @@ import { compareRows } from '../model/series-order.ts';
 import type { Cell } from './cell-arena.ts';
 import type { HourWindow } from './hour-window.ts';
 import type { SealedBlock } from './outbox.ts';
-import { readRows } from './row-binary.ts';
+import { BlockDirectory } from './block-directory.ts';
+import { readChannel, readRows } from './row-binary.ts';
 import type { Channel, SeriesIndex } from './series-index.ts';
 
 type Addend = Omit<OpenRow, keyof Channel | 'sensor' | 'hour'>;
@@ -24,6 +25,10 @@ export function openHours(
 ): OpenRow[] {
   const rows = new Rows(request);
   const slots = new SlotFilter(request, series);
+  if (slots.areFew) {
+    lookUp(rows, slots, request, series, windows, unconfirmed);
+    return rows.sorted();
+  }
   for (const window of windows) {
     if (window.hour < request.fromHour || window.hour >= request.toHour) continue;
     window.forEachCell((cell) => {
@@ -40,7 +45,39 @@ export function openHours(
   return rows.sorted();
 }
 
-function ofCell(cell: Cell): Addend {
+/** Of a few series: each is found by its name, and the others are not looked at. */
+function lookUp(
+  rows: Rows,
+  wanted: SlotFilter,
+  request: OpenHoursRequest,
+  series: SeriesIndex,
+  windows: Iterable<HourWindow>,
+  unconfirmed: readonly SealedBlock[],
+): void {
+  const isAsked = (hour: number): boolean => hour >= request.fromHour && hour < request.toHour;
+  const open = [...windows].filter(({ hour }) => isAsked(hour));
+  for (const [id, channel] of series.channels.entries()) {
+    for (const sensor of wanted.sensorsIn(channel)) {
+      const slot = series.find(id, utf8Encoder.encode(sensor));
+      if (slot < 0) continue;
+      for (const window of open) {
+        const cell = window.cellOf(slot);
+        if (cell !== null) rows.add(channel, sensor, window.hour, ofCell(cell));
+      }
+    }
+  }
+  for (const block of unconfirmed) {
+    const directory = BlockDirectory.of(block.bytes);
+    for (const prefix of directory.channels) {
+      for (const sensor of wanted.sensorsIn(readChannel(prefix))) {
+        for (const row of directory.rowsOf(prefix, utf8Encoder.encode(sensor)))
+          if (isAsked(row.hour)) rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
+      }
+    }
+  }
+}
+
+function ofCell(cell: Readonly<Cell>): Addend {
   return { count: cell.count, sumHi: cell.hi, sumLo: cell.lo, min: cell.min, max: cell.max, revisions: 0 };
 }
 
@@ -52,6 +89,9 @@ function wantsChannel(request: OpenHoursRequest, channel: Channel): boolean {
     (request.metric === undefined || request.metric === channel.metric)
   );
 }
+
+/** Series of a request that are looked for one by one; a question for more looks at every series once. */
+const SERIES_LOOKED_UP_MAX = 10_000;
 
 /** The sensors of a channel that a request is about. */
 type ChannelWish = ReadonlySet<string> | 'all' | 'none';
@@ -83,6 +123,21 @@ class SlotFilter {
     this.#series = series;
     this.#sensor = request.sensor === undefined ? null : new TextEncoder().encode(request.sensor);
     this.#listed = request.series === undefined ? null : sensorsByChannel(request.series);
+  }
+
+  /** True where the request names so few series that each is better looked for by itself. */
+  get areFew(): boolean {
+    const { sensor, series } = this.#request;
+    return sensor !== undefined || (series !== undefined && series.length <= SERIES_LOOKED_UP_MAX);
+  }
+
+  /** The sensors of a channel that the request is about; only where {@link areFew}. */
+  sensorsIn(channel: Channel): Iterable<string> {
+    const wish = this.#wishOf(channel);
+    const { sensor } = this.#request;
+    if (wish === 'none') return [];
+    if (sensor === undefined) return wish === 'all' ? [] : wish;
+    return wish === 'all' || wish.has(sensor) ? [sensor] : [];
   }
 
   wants(slot: number): boolean {
@@ -173,4 +228,5 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+const utf8Encoder = new TextEncoder();
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

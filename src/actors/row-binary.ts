@@ -16,6 +16,9 @@ import type { Channel } from './series-index.ts';
 const FIXED_BYTES = 4 + 2 + 8 + 4 + 1 + 4 + 4 * 8 + 2 * 4;
 const FIRST_BYTES = 4096;
 const HOUR_SECONDS = 3600;
+/** City, district, kind, metric, sensor. */
+const TEXTS = 5;
+export const CHANNEL_TEXTS = 4;
 const WORD = 0x1_0000_0000;
 
 /** A run of bytes. */
@@ -102,32 +105,67 @@ export function channelPrefix(channel: Channel): Uint8Array {
 
 /** Calls `visit` for each row of a block. */
 export function readRows(bytes: Uint8Array, visit: (row: FactRow) => void): void {
+  for (let at = 0; at < bytes.length; at = rowEnd(bytes, at)) visit(readRow(bytes, at));
+}
+
+/** The row that begins here. */
+export function readRow(bytes: Uint8Array, start: number): FactRow {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
+  let at = start;
   const text = (): string => {
     let length = bytes[at++]!;
     if (length >= 0x80) length = (length & 0x7f) | (bytes[at++]! << 7);
     at += length;
     return utf8Decoder.decode(bytes.subarray(at - length, at));
   };
-  while (at < bytes.length) {
-    const [city, district, kind, metric, sensor] = [text(), text(), text(), text(), text()];
-    visit({
-      city,
-      district,
-      kind,
-      metric,
-      sensor,
-      hour: view.getUint32(at, true) / HOUR_SECONDS,
-      revised: view.getUint8(at + 18) === 1,
-      count: view.getUint32(at + 19, true),
-      sumHi: view.getFloat64(at + 23, true),
-      sumLo: view.getFloat64(at + 31, true),
-      min: view.getFloat64(at + 39, true),
-      max: view.getFloat64(at + 47, true),
-    });
-    at += FIXED_BYTES;
+  const [city, district, kind, metric, sensor] = [text(), text(), text(), text(), text()];
+  return {
+    city,
+    district,
+    kind,
+    metric,
+    sensor,
+    hour: view.getUint32(at, true) / HOUR_SECONDS,
+    revised: view.getUint8(at + 18) === 1,
+    count: view.getUint32(at + 19, true),
+    sumHi: view.getFloat64(at + 23, true),
+    sumLo: view.getFloat64(at + 31, true),
+    min: view.getFloat64(at + 39, true),
+    max: view.getFloat64(at + 47, true),
+  };
+}
+
+/** The channel whose texts these are ({@link channelPrefix}). */
+export function readChannel(prefix: Uint8Array): Channel {
+  const [city = '', district = '', kind = '', metric = ''] = Array.from({ length: CHANNEL_TEXTS }, (_, text) => {
+    const start = textsEnd(prefix, 0, text);
+    const end = textsEnd(prefix, 0, text + 1);
+    return utf8Decoder.decode(prefix.subarray(start + (end - start > 0x80 ? 2 : 1), end));
+  });
+  return { city, district, kind, metric };
+}
+
+/** Behind so many of the texts that a row begins with. */
+export function textsEnd(bytes: Uint8Array, start: number, texts: number): number {
+  let at = start;
+  for (let i = 0; i < texts; i++) {
+    let length = bytes[at++]!;
+    if (length >= 0x80) length = (length & 0x7f) | (bytes[at++]! << 7);
+    at += length;
   }
+  return at;
+}
+
+/** Behind the row that begins here. */
+export function rowEnd(bytes: Uint8Array, start: number): number {
+  return textsEnd(bytes, start, TEXTS) + FIXED_BYTES;
+}
+
+/** The texts with which the rows of one series begin. */
+export function seriesPrefix(channel: Uint8Array, sensor: Uint8Array): Uint8Array {
+  const prefix = new Uint8Array(channel.length + sensor.length + 2);
+  prefix.set(channel);
+  return prefix.slice(0, writeString(prefix, channel.length, ByteSpan.of(sensor)));
 }
 
 const utf8Encoder = new TextEncoder();

@@ -83,6 +83,21 @@ export class SeriesIndex {
     return this.#append(channel, bytes, start, end, at);
   }
 
+  /** The slot of a series; -1 where it is not known. */
+  find(channel: number, bytes: Uint8Array): number {
+    const mask = this.#table.length - 1;
+    for (let at = hash(channel, bytes, 0, bytes.length) & mask; ; at = (at + 1) & mask) {
+      const slot = this.#table[at]! - 1;
+      if (slot < 0) return -1;
+      if (this.#channelOf[slot] === channel && this.#sameName(slot, bytes, 0, bytes.length)) return slot;
+    }
+  }
+
+  /** By their numbers. */
+  get channels(): readonly Channel[] {
+    return this.#channels;
+  }
+
   channelOf(slot: number): Channel {
     return this.#channels[this.#channelOf[slot]!]!;
   }
