@@ -14,21 +14,21 @@ const step = fc.record({
   subject: fc.constantFrom(...subjects),
   hour: fc.integer({ min: 0, max: 2 }),
   v: fc.integer({ min: -9, max: 9 }),
-  then: fc.constantFrom('nothing', 'nothing', 'seal', 'recover'),
+  after: fc.constantFrom('nothing', 'nothing', 'seal', 'recover'),
 });
 
 it('a sensor, and a list of series, are answered as they stand among all', () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
       const bench = new ActorBench();
-      for (const { sensor, metric, subject, hour, v, then } of steps) {
+      for (const { sensor, metric, subject, hour, v, after } of steps) {
         bench.send({
           subject,
           payload: [{ n: `${sensor}/${metric}`, t: (T0 + hour * HOUR) / 1_000, v }],
           receivedMs: T0 + 3 * HOUR,
         });
-        if (then === 'seal') bench.actor.seal(T0, { all: true });
-        if (then === 'recover') bench.recover(bench.checkpoint());
+        if (after === 'seal') bench.actor.seal(T0, { all: true });
+        if (after === 'recover') bench.recover(bench.checkpoint());
       }
       const range = { fromHour: H0, toHour: H0 + 2, limit: 1_000 };
       const all = bench.actor.openHours(range);

@@ -187,7 +187,14 @@ export function readShape(
     if (bad.length === 0) badDetail = goodSensor ? BAD_METRIC : BAD_SENSOR;
     bad.push(row);
   }
-  return { metricColumn: copy(payload, metrics), sensorColumn, rows, names, badRows: bad.length === 0 ? NO_ROWS : Uint32Array.from(bad), badDetail };
+  return {
+    metricColumn: copy(payload, metrics),
+    sensorColumn,
+    rows,
+    names,
+    badRows: bad.length === 0 ? NO_ROWS : Uint32Array.from(bad),
+    badDetail,
+  };
 }
 
 export const BAD_SENSOR = 'a sensor is not 1-256 bytes of UTF-8 text without control characters and outer spaces';
