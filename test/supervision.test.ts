@@ -64,6 +64,7 @@ describe('a worker thread', { timeout: 120_000 }, () => {
       { accuse: () => Promise.resolve(1) },
       { clock: systemClock, log: { debug: say, info: say, warn: say, error: say }, budget },
     );
+    thread.join();
     await Promise.race([
       thread.started,
       systemClock.sleep(START_MS_MAX).then(() => {
