@@ -110,18 +110,16 @@ function channelKey({ city, district, kind, metric }: Channel): string {
   return `${city}\n${district}\n${kind}\n${metric}`;
 }
 
-/** Which slots and rows a request is about: decided once per channel, then by the sensor. */
+/** Which slots and rows a request is about: decided once per channel, then by the sensor. A request for one sensor is always for few. */
 class SlotFilter {
   readonly #series: SeriesIndex;
   readonly #request: OpenHoursRequest;
   readonly #channels: (ChannelWish | undefined)[] = [];
-  readonly #sensor: Uint8Array | null;
   readonly #listed: ReadonlyMap<string, ReadonlySet<string>> | null;
 
   constructor(request: OpenHoursRequest, series: SeriesIndex) {
     this.#request = request;
     this.#series = series;
-    this.#sensor = request.sensor === undefined ? null : new TextEncoder().encode(request.sensor);
     this.#listed = request.series === undefined ? null : sensorsByChannel(request.series);
   }
 
@@ -143,18 +141,16 @@ class SlotFilter {
   wants(slot: number): boolean {
     const wish = (this.#channels[this.#series.channelIdOf(slot)] ??= this.#wishOf(this.#series.channelOf(slot)));
     if (wish === 'none') return false;
-    if (this.#sensor !== null && !sameBytes(this.#sensor, this.#series.nameBytes(slot))) return false;
     return wish === 'all' || wish.has(this.sensorOf(slot));
   }
 
   wantsRow(row: Channel & { sensor: string }): boolean {
-    if (this.#request.sensor !== undefined && this.#request.sensor !== row.sensor) return false;
     const wish = this.#wishOf(row);
     return wish !== 'none' && (wish === 'all' || wish.has(row.sensor));
   }
 
   sensorOf(slot: number): string {
-    return this.#request.sensor ?? utf8.decode(this.#series.nameBytes(slot));
+    return utf8.decode(this.#series.nameBytes(slot));
   }
 
   #wishOf(channel: Channel): ChannelWish {
@@ -220,12 +216,6 @@ export function addRow(row: OpenRow, addend: Addend): void {
   row.min = Math.min(row.min, addend.min);
   row.max = Math.max(row.max, addend.max);
   row.revisions += addend.revisions;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 const utf8Encoder = new TextEncoder();

@@ -199,8 +199,8 @@ export const SHAPE_CHANNELS_MAX = 131_072;
 export const SHAPE_CACHE_BYTES_MAX = 256 * 1024 * 1024;
 /** What one remembered layout costs beside its columns: objects, array headers, map entry. */
 export const SHAPE_OVERHEAD_BYTES = 1024;
-/** Subjects of one decoder whose tokens are remembered; at least the last half stays. */
-export const SUBJECTS_CACHED_MAX = 131_072;
+/** Subjects of one thread that are remembered; at least the last half stays. A power of two: places of a table. */
+export const SUBJECTS_CACHED_MAX = 2 ** 17;
 /** Digits of a number in `Hourglass-Seq`: 2^53 has 16. */
 export const SEQUENCE_DIGITS_MAX = 16;
 

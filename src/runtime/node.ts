@@ -59,7 +59,7 @@ export interface WorkerNode {
 
 /** Of the time to drain, what the database gets to take the last rows; the rest is for checkpoints. */
 const PATIENCE_MS = 12_000;
-/** New threads join without those that are not ready by then. */
+/** Those that are not ready by then join when they are. Within the time that who asks for a larger pool waits for the answer. */
 const READY_MS_MAX = 15_000;
 
 export async function startNode(options: NodeOptions): Promise<WorkerNode> {
@@ -104,20 +104,23 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     threads.push(thread);
     return thread;
   };
-  /** They join together, so that each partition moves once. */
-  const letIn = async (coming: readonly SupervisedThread[]): Promise<void> => {
-    await Promise.all(coming.map(async (thread) => await isReady(thread)));
-    for (const thread of coming) thread.join();
-  };
-  /** Beside threads that read, one is started after the other: a start takes a processor for half a second. */
+  /**
+   * Threads that come together join together, so that each partition moves once. Beside threads that read, one is started after
+   * the other: a start takes a processor for half a second.
+   */
   const addThreads = async (count: number): Promise<void> => {
+    const late = new AbortController();
+    const deadline = systemClock.sleep(READY_MS_MAX, late.signal);
+    const isReading = threads.length > 0;
     const coming: SupervisedThread[] = [];
     while (coming.length < count) {
       const thread = addThread();
       coming.push(thread);
-      await isReady(thread);
+      if (isReading) await Promise.race([thread.ready, deadline]);
     }
-    await letIn(coming);
+    await Promise.race([Promise.all(coming.map((thread) => thread.ready)), deadline]);
+    late.abort();
+    for (const thread of coming) thread.join();
   };
   let resizing: Promise<void> = Promise.resolve();
   const resize = async (workers: number): Promise<void> => {
@@ -135,7 +138,7 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     })();
     await resizing;
   };
-  void letIn(Array.from({ length: config.workers }, addThread));
+  void addThreads(config.workers);
   shareMemory();
   const workers = (): number => threads.length;
   const figures = (): HostStats[] => threads.map((thread) => thread.stats).filter((one) => one !== null);
@@ -186,11 +189,4 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       await nc.close();
     },
   };
-}
-
-/** Or is not for so long that the others do not wait for it. */
-async function isReady(thread: SupervisedThread): Promise<void> {
-  const late = new AbortController();
-  await Promise.race([thread.ready, systemClock.sleep(READY_MS_MAX, late.signal)]);
-  late.abort();
 }

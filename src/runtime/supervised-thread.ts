@@ -76,6 +76,8 @@ export class SupervisedThread {
   /** Final checkpoints, then release. */
   async stop(request: Omit<StopRequest, 'type'>): Promise<void> {
     this.#stop.abort();
+    // Nobody waits for it any more.
+    this.#onReady();
     this.#port?.postMessage({ type: 'stop', ...request } satisfies StopRequest);
     await this.#running;
   }
