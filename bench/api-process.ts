@@ -55,6 +55,8 @@ export class ApiProcess {
     const output = openSync(log, 'w');
     const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', output, output] });
     closeSync(output);
+    // A benchmark that failed leaves no API behind.
+    process.once('exit', () => child.kill('SIGKILL'));
     const api = new ApiProcess(`http://127.0.0.1:${String(port)}`, key, child, folder);
     await waitUntil('the API answers', READY_MS_MAX, async () => {
       if (child.exitCode !== null) throw new Error(`the API has ended:\n${readFileSync(log, 'utf8')}`);
