@@ -34,20 +34,20 @@ import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
 import { addSensorThings } from './sensorthings/route.ts';
 
-export function createApp(deps: ApiDeps): OpenAPIHono {
+export function createApp(given: ApiDeps): OpenAPIHono {
   const app = new OpenAPIHono({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.error, result.target);
     },
   });
   app.use(async (c, next) => {
-    const startMs = deps.clock.monotonicMs();
+    const startMs = given.clock.monotonicMs();
     await next();
     const route = c.res.status === 404 || c.res.status === 405 ? '' : routePath(c, -1);
-    deps.onRequest?.(c.req.method, route, c.res.status, (deps.clock.monotonicMs() - startMs) / 1_000);
+    given.onRequest?.(c.req.method, route, c.res.status, (given.clock.monotonicMs() - startMs) / 1_000);
   });
+  const deps = addAnswers(app, given);
   const doors = deps.doors ?? OPEN_DOORS;
-  addAnswers(app, deps);
   addDoors(app, doors, deps.clock);
   for (const add of [
     addProbes,

@@ -16,6 +16,7 @@ import type { OpenCitiesReader } from './open-rows.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
+import { type BlockReader, blockReader } from './queries/block-reader.ts';
 import { readHourFacts, type HourFacts, type HourKey, type SeriesFilter } from './queries/hourly-facts.ts';
 import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
@@ -41,6 +42,8 @@ export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps {
   /** Absent or null: the table is asked. */
   readonly readOpenCities?: OpenCitiesReader | null;
+  /** Absent: questions are not asked together. */
+  readonly readBlocks?: BlockReader;
 }
 
 interface Ask {
@@ -58,10 +61,11 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const headers = hourHeadersOf(deps.cluster);
   const watermarkMs = deps.cluster.watermarkMs();
   const series = ask.series === undefined ? seriesOf(ask.filter) : null;
+  const { readBlocks = blockReader(deps.clickhouse) } = deps;
   let readings: readonly HourReadings[] = [];
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask, async (of) => {
     if (series === null) return readTableFacts(deps, of);
-    const found = await readSeriesHours(deps.clickhouse, series, { ...of, fromHour: firstHourOf(ask) });
+    const found = await readSeriesHours(readBlocks, series, { ...of, fromHour: firstHourOf(ask) });
     readings = found.readings;
     return found.facts;
   });

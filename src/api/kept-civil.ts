@@ -9,7 +9,7 @@
  * lie in, and by the hour that is open where it is among them.
  */
 import { LRUCache } from 'lru-cache';
-import { KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { ApiDeps } from './ports.ts';
 import {
@@ -35,7 +35,8 @@ interface MonthKey extends Pick<CivilAsk, 'step' | 'zone' | 'places' | 'metric' 
 /** More periods than a page of a month can have: days of every kind. */
 const ROWS_MAX = 1_000_000;
 
-export function keptCivil({ clickhouse, dataVersion }: Pick<ApiDeps, 'clickhouse' | 'dataVersion'>): CivilReader {
+export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVersion'>): CivilReader {
+  const { clickhouse, dataVersion } = deps;
   const read: CivilReader = (ask) => readCivil(clickhouse, ask);
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, BegunPeriod[]>({
@@ -48,9 +49,10 @@ export function keptCivil({ clickhouse, dataVersion }: Pick<ApiDeps, 'clickhouse
       return readBegunPeriods(clickhouse, ask);
     },
   });
+  const versionsOf = keptVersions(deps, dataVersion);
   return async (ask) => {
     if (ask.places.length > 1 || ask.toS - ask.fromS <= ROLLUP_SLICE_HOURS * 3_600) return read(ask);
-    const versions = await readMonthVersions(clickhouse);
+    const versions = await versionsOf();
     const months = monthsOf(ask, [...versions.keys()]);
     if (months.length > KEPT_MONTHS_MAX) return read(ask);
     const { step, zone, places, metric, kind } = ask;
@@ -71,6 +73,22 @@ export function keptCivil({ clickhouse, dataVersion }: Pick<ApiDeps, 'clickhouse
     }
     return pageOf(ask, found);
   };
+}
+
+/** As long as an answer may be given again without a look at the table, so long do the numbers hold (answers/answer-cache.ts). */
+function keptVersions(
+  { clickhouse, clock }: Pick<ApiDeps, 'clickhouse' | 'clock'>,
+  dataVersion: () => number,
+): () => Promise<Map<number, string>> {
+  const kept = new LRUCache<number, Map<number, string>>({
+    max: 1,
+    ttl: ANSWER_AGE_MS_MAX,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonicMs() },
+    ignoreFetchAbort: true,
+    fetchMethod: () => readMonthVersions(clickhouse),
+  });
+  return () => kept.forceFetch(dataVersion());
 }
 
 /** Months in which a period with readings can begin: those of the readings, and, in zones, the ones before. */

@@ -111,6 +111,23 @@ describe('the hours of one series', () => {
     for (const limit of [1, 2, 5, 100]) expect(await all(`${ONE}&from=2026-11-23`, limit)).toEqual(expected);
   });
 
+  it('are each its own where many ask at once, also for other hours of the same series', async () => {
+    const days = '&from=2026-11-19&to=2026-11-23T12:00:00Z';
+    const queries = [
+      ONE,
+      `${ONE}${days}`,
+      `${ONE}&from=2026-11-07T05:00:00Z&to=2026-11-20`,
+      ...['s0', 's2', 's9'].map((sensor) => `${ONE.replace('s1', sensor)}${days}`),
+      `metric=temp&kind=water&city=lisbon&district=alfama&sensor=s2${days}`,
+    ].flatMap((query) => [query, `${query}&limit=400`, `${query}&limit=2`]);
+    const first = counted.queries.length;
+    const expected: unknown[] = [];
+    for (const query of queries) expected.push(await api.get(`/v1/hourly?${query}`));
+    const alone = counted.queries.length;
+    expect(await Promise.all(queries.map((query) => api.get(`/v1/hourly?${query}`)))).toEqual(expected);
+    expect(counted.queries.length - alone).toBeLessThan(alone - first - 6);
+  });
+
   it('are none where there are none: another sensor, an empty range, a time without readings', async () => {
     for (const query of [ONE.replace('s1', 's9'), `${ONE}&from=2026-11-20&to=2026-11-20`, `${ONE}&to=2026-01-01`])
       expect(await all(query, 100)).toEqual([]);

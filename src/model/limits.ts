@@ -367,6 +367,10 @@ export const PAGE_BLOCK_ROWS = 8_192;
 export const PAGE_BLOCK_LIMIT = 1_000;
 /** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
 export const ROLLUP_SLICE_HOURS = 1_000;
+/** Questions for rows of single series that are with the database at a time, of one API: as many as small machines have processors. */
+export const DATABASE_READS_MAX = 2;
+/** Series that one question may be about: eight take the database half as long each as one alone, twice as many hardly less. */
+export const BLOCK_BATCH_MAX = 16;
 /** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
 export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */

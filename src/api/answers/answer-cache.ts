@@ -1,7 +1,7 @@
 /**
  * Answers to hot questions: kept while they are certain to hold, and asked once where many ask at the same time.
  *
- * Boundary: text by key, in this process, bounded in bytes. Knows nothing of HTTP.
+ * Boundary: bytes by key, in this process, bounded in bytes. Knows nothing of HTTP.
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
  * whose confirmation is still under way a few seconds later. Open hours are never kept.
@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
 import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX } from '../../model/limits.ts';
 
 export interface Answer {
-  readonly body: string;
+  readonly body: Uint8Array<ArrayBuffer>;
   /** Absent: JSON. */
   readonly type?: string;
   /** Of the body: equal bodies have equal ones. */
@@ -42,7 +42,7 @@ export class AnswerCache {
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: ANSWER_CACHE_BYTES_MAX,
     maxEntrySize: ANSWER_BYTES_MAX,
-    sizeCalculation: ({ answer }, key) => 2 * (answer.body.length + key.length) + 512,
+    sizeCalculation: ({ answer }, key) => answer.body.length + 2 * key.length + 512,
   });
   readonly #reading = new Map<string, Promise<Answer>>();
   #flushes = 0;
@@ -57,9 +57,14 @@ export class AnswerCache {
     this.#kept.clear();
   }
 
+  /** Blocks sealed or confirmed so far, and flushes asked for here: what was read under another number may be out of date. */
+  get version(): number {
+    return (this.#deps.version?.() ?? 0) + this.#flushes;
+  }
+
   async get(key: string, read: () => Promise<Answer>): Promise<Answer> {
     const { version: versionOf, monotonicMs, onAnswer } = this.#deps;
-    const version = (versionOf?.() ?? 0) + this.#flushes;
+    const { version } = this;
     const kept = this.#kept.get(key);
     if (kept?.version === version && monotonicMs() - kept.readMs < ANSWER_AGE_MS_MAX) {
       onAnswer('kept');

@@ -27,7 +27,8 @@ declare module 'hono' {
   }
 }
 
-export function addAnswers(app: OpenAPIHono, deps: ApiDeps): void {
+/** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
+export function addAnswers(app: OpenAPIHono, deps: ApiDeps): ApiDeps {
   const answers = new AnswerCache({
     version: deps.dataVersion ?? null,
     monotonicMs: () => deps.clock.monotonicMs(),
@@ -40,12 +41,16 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): void {
     await next();
     if (c.res.ok && c.req.method !== 'GET' && scopeNeeded(c.req.method, c.req.path) === 'admin') answers.clear();
     const caching = c.res.headers.get('Cache-Control');
-    if (caching === null) c.header('Cache-Control', 'no-store');
-    else if (caching.startsWith('private')) c.header('Vary', 'Authorization, X-API-Key', { append: true });
+    // On the answer itself: `c.header` would make a stream of a body that is there.
+    if (caching === null) c.res.headers.set('Cache-Control', 'no-store');
+    else if (caching.startsWith('private')) c.res.headers.append('Vary', 'Authorization, X-API-Key');
   });
+  return deps.dataVersion === undefined ? deps : { ...deps, dataVersion: () => answers.version };
 }
 
-export function answerOf(body: string, headers: Answer['headers'], isFinal: boolean): Answer {
+export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {
+  // Bytes once, for the hash and for all who get it.
+  const body = Buffer.from(text);
   return { body, revision: createHash('sha256').update(body).digest('base64url').slice(0, 22), headers, isFinal };
 }
 

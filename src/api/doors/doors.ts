@@ -5,6 +5,7 @@
  * of routes) everybody may do everything, as often as they like.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { compress, COMPRESSIBLE_CONTENT_TYPE_REGEX } from 'hono/compress';
 import type { Clock } from '../../model/clock.ts';
 import type { OidcConfig } from '../../model/config.ts';
@@ -58,6 +59,7 @@ export function addDoors(app: OpenAPIHono, doors: Doors, clock: Clock): void {
   );
   app.use(bodyLimits);
   app.use(compress({ threshold: COMPRESS_BYTES_MIN, contentTypeFilter: isCompressible }));
+  app.use(varyByEncoding);
 }
 
 function identifierOf({ keys, oidc }: Doors, clock: Clock): Identify {
@@ -69,6 +71,14 @@ function identifierOf({ keys, oidc }: Doors, clock: Clock): Identify {
     return key == null ? null : { name: `key:${key.name}`, scopes: key.scopes, place: key.place };
   };
 }
+
+/** Said before `compress` says it, whose way makes a stream of a body that is there. */
+const varyByEncoding: MiddlewareHandler = async (c, next) => {
+  await next();
+  const { headers } = c.res;
+  if (!isCompressible(headers.get('Content-Type') ?? '') || /accept-encoding/i.test(headers.get('Vary') ?? '')) return;
+  headers.append('Vary', 'Accept-Encoding');
+};
 
 function isCompressible(type: string): boolean {
   return COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type) || type.startsWith('application/x-ndjson');

@@ -5,11 +5,10 @@
  * added up here: aggregation, FINAL and a second question for the cadence took the database five times as long.
  * Invariants: 4 (a block that is there twice is counted once), 8 (rows that the workers' answer holds are left out).
  */
-import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
-import { CADENCE_HOURS, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
+import { CADENCE_HOURS } from '../../model/limits.ts';
+import type { BlockReader, BlockRow } from './block-reader.ts';
 import type { HiddenBlocks, HourFacts, SeriesFilter } from './hourly-facts.ts';
-import { equalTo, selectRows } from './sql.ts';
 
 /** Readings of one hour, from every block that the table holds. */
 export interface HourReadings {
@@ -23,19 +22,6 @@ export interface SeriesHours {
   readonly readings: readonly HourReadings[];
 }
 
-type BlockRow = [
-  hour: number,
-  partition: number,
-  block: number,
-  incarnation: number,
-  revised: number,
-  count: number,
-  sum: number | null,
-  sumLo: number | null,
-  min: number,
-  max: number,
-];
-
 /** The one series that a filter lets through; null: there may be several. */
 export function seriesOf({ city, district, kind, metric, sensor }: SeriesFilter): SeriesKey | null {
   if (city === undefined || district === undefined || kind === undefined) return null;
@@ -44,7 +30,7 @@ export function seriesOf({ city, district, kind, metric, sensor }: SeriesFilter)
 
 /** Hours in `[fromHour, toHour)`: `limit` or more of them, where there are so many. */
 export async function readSeriesHours(
-  client: ClickHouseClient,
+  readBlocks: BlockReader,
   series: SeriesKey,
   ask: { fromHour: number; toHour: number; limit: number; hidden: HiddenBlocks | null },
 ): Promise<SeriesHours> {
@@ -52,10 +38,13 @@ export async function readSeriesHours(
   const facts: HourFacts[] = [];
   const readings: HourReadings[] = [];
   const rowsMax = CADENCE_HOURS + ask.limit + 1;
+  const { toHour } = ask;
+  const firstHour = Math.max(0, ask.fromHour - CADENCE_HOURS);
+  const isWhole = toHour - firstHour < rowsMax;
   // A row an hour is the rule; where hours have several, the next rows are read from the last hour on, which may be cut.
-  for (let from = Math.max(0, ask.fromHour - CADENCE_HOURS), limit = rowsMax; ;) {
-    const rows = await readBlockRows(client, series, { from, to: ask.toHour, limit });
-    const cut = rows.length < limit ? null : (rows.at(-1)?.[0] ?? null);
+  for (let fromHour = firstHour, limit = rowsMax; ;) {
+    const rows = await readBlocks({ series, fromHour, toHour, ...(isWhole ? {} : { limit }) });
+    const cut = isWhole || rows.length < limit ? null : (rows.at(-1)?.[0] ?? null);
     for (const [hour, blocks] of byHour(rows)) {
       if (hour === cut) break;
       readings.push({ hour, count: blocks.reduce((sum, block) => sum + block[5], 0) });
@@ -64,28 +53,9 @@ export async function readSeriesHours(
     }
     if (cut === null || facts.length >= ask.limit) return { facts, readings };
     // An hour of more rows than were asked for.
-    limit = cut === from ? limit * 2 : rowsMax;
-    from = cut;
+    limit = cut === fromHour ? limit * 2 : rowsMax;
+    fromHour = cut;
   }
-}
-
-async function readBlockRows(
-  client: ClickHouseClient,
-  series: SeriesKey,
-  { from, to, limit }: { from: number; to: number; limit: number },
-): Promise<BlockRow[]> {
-  const { city, district, kind, metric, sensor } = series;
-  const key = { city, district, kind, metric, sensor };
-  return selectRows<BlockRow>(
-    client,
-    `SELECT intDiv(toUnixTimestamp(hour), 3600), partition, block, incarnation, revised, count, sum, sum_lo, min, max
-     FROM hourglass.hourly_facts
-     WHERE hour >= toDateTime({from:UInt32}, 'UTC') AND hour < toDateTime({to:UInt32}, 'UTC')${equalTo(key)}
-     ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32}`,
-    { ...key, from: from * 3_600, to: to * 3_600, limit },
-    // Some granules: more threads would take longer to start than to read.
-    { max_threads: 1, max_block_size: String(PAGE_BLOCK_ROWS) },
-  );
 }
 
 /** Hours and their blocks, each block once. @param rows in the order of the key. */

@@ -8,6 +8,7 @@ import { openCitiesOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
+import { blockReader } from '../queries/block-reader.ts';
 
 const row = z
   .object({
@@ -56,7 +57,12 @@ const route = createRoute({
 });
 
 export function addHourly(app: OpenAPIHono, given: ApiDeps): void {
-  const deps = { ...given, readOpenCities: openCitiesOf(given), readKeptCadences: keptCadences(given) };
+  const deps = {
+    ...given,
+    readOpenCities: openCitiesOf(given),
+    readKeptCadences: keptCadences(given),
+    readBlocks: blockReader(given.clickhouse),
+  };
   app.openapi(route, (c) => {
     const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
     const hours = periodsOf({ from, to }, 1);

@@ -83,7 +83,7 @@ async function respond(c: Context, deps: ApiDeps): Promise<Response> {
     return answerOf(JSON.stringify(found.json), headers, isFinal);
   });
   // OData: a property without a value is "no content".
-  return answer.type === undefined && answer.body === ''
+  return answer.type === undefined && answer.body.length === 0
     ? c.body(null, 204, answer.headers)
     : respondUnnamed(c, answer);
 }

@@ -1,0 +1,150 @@
+/**
+ * Rows of blocks of single series, as they are stored; questions of many callers in one.
+ *
+ * Job: while DATABASE_READS_MAX questions are with the database, those that come wait, and go as one when an answer is there. Why:
+ * finding its way to a series' rows takes the database longer than reading them, and that way it finds for many as for one; and
+ * a database that is asked everything at once answers everything late. Boundary: the table only.
+ * Invariant 8: a question is read after it was asked, never before.
+ */
+import type { ClickHouseClient } from '@clickhouse/client';
+import DataLoader from 'dataloader';
+import type { SeriesKey } from '../../model/cluster.ts';
+import { BLOCK_BATCH_MAX, DATABASE_READS_MAX, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
+import { selectRows } from './sql.ts';
+
+export interface BlockAsk {
+  readonly series: SeriesKey;
+  /** `[fromHour, toHour)`, indexes of hours. */
+  readonly fromHour: number;
+  readonly toHour: number;
+  /** Where the range has more rows, these are the first; absent: all are wanted. */
+  readonly limit?: number;
+}
+
+export type BlockRow = readonly [
+  hour: number,
+  partition: number,
+  block: number,
+  incarnation: number,
+  revised: number,
+  count: number,
+  sum: number | null,
+  sumLo: number | null,
+  min: number,
+  max: number,
+];
+
+/** In the order of hour, partition, block and incarnation; a block that is there twice may be twice among them. */
+export type BlockReader = (ask: BlockAsk) => Promise<readonly BlockRow[]>;
+
+const COLUMNS =
+  'intDiv(toUnixTimestamp(hour), 3600), partition, block, incarnation, revised, count, sum, sum_lo, min, max';
+/** Some granules: more threads would take longer to start than to read. */
+const SETTINGS = { max_threads: 1, max_block_size: String(PAGE_BLOCK_ROWS) };
+
+export function blockReader(client: ClickHouseClient): BlockReader {
+  const gate = new Gate(DATABASE_READS_MAX);
+  const loader = new DataLoader<BlockAsk, readonly BlockRow[]>((asks) => gate.leaveAfter(readBatch(client, asks)), {
+    cache: false,
+    maxBatchSize: BLOCK_BATCH_MAX,
+    batchScheduleFn: (dispatch) => gate.enter(dispatch),
+  });
+  return (ask) => (ask.limit === undefined ? loader.load(ask) : readFirst(client, ask, ask.limit));
+}
+
+/** Lets so many through at a time, the others in their order. */
+class Gate {
+  readonly #placesMax: number;
+  readonly #waiting: (() => void)[] = [];
+  #within = 0;
+
+  constructor(placesMax: number) {
+    this.#placesMax = placesMax;
+  }
+
+  enter(go: () => void): void {
+    // Never at once: who comes in the same turn of the loop goes along.
+    if (this.#within === this.#placesMax) {
+      this.#waiting.push(go);
+      return;
+    }
+    this.#within++;
+    setImmediate(go);
+  }
+
+  async leaveAfter<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#within--;
+      else next();
+    }
+  }
+}
+
+async function readFirst(client: ClickHouseClient, ask: BlockAsk, limit: number): Promise<BlockRow[]> {
+  const { where, params } = condition(ask, 0);
+  return selectRows<[...BlockRow]>(
+    client,
+    `SELECT ${COLUMNS} FROM hourglass.hourly_facts WHERE ${where}
+     ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32}`,
+    { ...params, limit },
+    SETTINGS,
+  );
+}
+
+/** @returns rows of each question. */
+async function readBatch(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRow[][]> {
+  const places = new Map<string, number>();
+  for (const { series } of asks) if (!places.has(nameOf(series))) places.set(nameOf(series), places.size);
+  const conditions = asks.map(condition);
+  // Which series a row is of costs the less the fewer there are; one needs no look at all.
+  const place = places.size === 1 ? '0' : `transform(${NAME}, {names:Array(String)}, {places:Array(UInt16)}, 0)`;
+  const rows = await selectRows<[...BlockRow, number]>(
+    client,
+    `SELECT ${COLUMNS}, ${place} FROM hourglass.hourly_facts WHERE ${conditions.map(({ where }) => `(${where})`).join(' OR ')}`,
+    {
+      ...Object.assign({}, ...conditions.map(({ params }) => params)),
+      ...(places.size === 1 ? {} : { names: [...places.keys()], places: [...places.values()] }),
+    },
+    SETTINGS,
+  );
+  const ofPlace = Array.from({ length: places.size }, (): BlockRow[] => []);
+  for (const row of rows) ofPlace[row[10]]?.push(row as unknown as BlockRow);
+  for (const found of ofPlace) found.sort(compareBlocks);
+  return asks.map(({ series, fromHour, toHour }) => {
+    const found = ofPlace[places.get(nameOf(series)) ?? 0] ?? [];
+    return asks.length === 1 ? found : found.filter(([hour]) => hour >= fromHour && hour < toHour);
+  });
+}
+
+/** Kinds, metrics and places are tokens without a slash: a name is that of one series only. */
+const NAME = "concat(city, '/', district, '/', kind, '/', metric, '/', sensor)";
+
+function nameOf({ city, district, kind, metric, sensor }: SeriesKey): string {
+  return `${city}/${district}/${kind}/${metric}/${sensor}`;
+}
+
+const SERIES = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
+
+/** Text and parameters; parameters end in the question's number. */
+function condition(
+  { series, fromHour, toHour }: BlockAsk,
+  at: number,
+): { where: string; params: Record<string, unknown> } {
+  const n = String(at);
+  const key = SERIES.map((column) => `${column} = {${column}${n}:String}`).join(' AND ');
+  return {
+    where: `${key} AND hour >= toDateTime({from${n}:UInt32}, 'UTC') AND hour < toDateTime({to${n}:UInt32}, 'UTC')`,
+    params: {
+      ...Object.fromEntries(SERIES.map((column) => [`${column}${n}`, series[column]])),
+      [`from${n}`]: fromHour * 3_600,
+      [`to${n}`]: toHour * 3_600,
+    },
+  };
+}
+
+function compareBlocks(a: BlockRow, b: BlockRow): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3];
+}
