@@ -128,9 +128,16 @@ async function phase(
   const { name } = question;
   const count = perSecond * seconds;
   const random = new Random(1);
+  const { url, key } = process;
+  if (how === 'cached') {
+    const before = question.cachedPaths(count, new Random(3));
+    await loadOpenLoop({ url, key, paths: before, perSecond });
+  }
+  const start = await answersOf(process);
   const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
-  const { latenciesMs, statuses } = await loadOpenLoop({ url: process.url, key: process.key, paths, perSecond });
-  const { all, kept } = await process.answers().catch(() => ({ all: NaN, kept: NaN }));
+  const { latenciesMs, statuses } = await loadOpenLoop({ url, key, paths, perSecond });
+  const end = await answersOf(process);
+  const [all, kept] = [end.all - start.all, end.kept - start.kept];
   await process.kill();
   const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
   const answered = statuses['200'] ?? 0;
@@ -144,6 +151,11 @@ async function phase(
     { what: `${name}, ${how}: answered with 200`, unit: '%', values: [(answered * 100) / paths.length] },
     { what: `${name}, ${how}: kept or joined answers`, unit: '%', values: [(kept * 100) / all] },
   ];
+}
+
+/** NaN where it is too busy to say. */
+function answersOf(process: ApiProcess): Promise<{ all: number; kept: number }> {
+  return process.answers().catch(() => ({ all: NaN, kept: NaN }));
 }
 
 /** Row by row. */
@@ -165,7 +177,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before a cached phase comes one like it with other draws, whose figures do not count; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}${cached === null ? '' : `; cached: ${cached}`}`).join('. ')}.`,
   ].join(' ');
 }

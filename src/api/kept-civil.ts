@@ -9,8 +9,9 @@
  * lie in, and by the hour that is open where it is among them.
  */
 import { LRUCache } from 'lru-cache';
-import { ANSWER_AGE_MS_MAX, KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
+import { KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
+import { keptMonthVersions, startOfMonth } from './kept-months.ts';
 import type { ApiDeps } from './ports.ts';
 import {
   type BegunPeriod,
@@ -20,7 +21,6 @@ import {
   readCivil,
   secondsOf,
 } from './queries/civil.ts';
-import { readMonthVersions } from './queries/month-versions.ts';
 import type { Placed } from './queries/places.ts';
 
 export type CivilReader = (ask: CivilAsk) => Promise<(CivilFigures & Placed)[]>;
@@ -45,11 +45,11 @@ export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVers
     ignoreFetchAbort: true,
     fetchMethod: (key) => {
       const { month, versions: _versions, ...of } = JSON.parse(key) as MonthKey;
-      const ask = { ...of, fromS: startOf(month), toS: startOf(month + 1), after: null, limit: ROWS_MAX };
+      const ask = { ...of, fromS: startOfMonth(month), toS: startOfMonth(month + 1), after: null, limit: ROWS_MAX };
       return readBegunPeriods(clickhouse, ask);
     },
   });
-  const versionsOf = keptVersions(deps, dataVersion);
+  const versionsOf = keptMonthVersions(deps, dataVersion);
   return async (ask) => {
     if (ask.places.length > 1 || ask.toS - ask.fromS <= ROLLUP_SLICE_HOURS * 3_600) return read(ask);
     const versions = await versionsOf();
@@ -58,7 +58,7 @@ export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVers
     const { step, zone, places, metric, kind } = ask;
     const found: BegunPeriod[] = [];
     for (const month of months) {
-      const endS = startOf(month + 1) + secondsOf(step);
+      const endS = startOfMonth(month + 1) + secondsOf(step);
       const key: MonthKey = {
         step,
         zone,
@@ -75,26 +75,10 @@ export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVers
   };
 }
 
-/** As long as an answer may be given again without a look at the table, so long do the numbers hold (answers/answer-cache.ts). */
-function keptVersions(
-  { clickhouse, clock }: Pick<ApiDeps, 'clickhouse' | 'clock'>,
-  dataVersion: () => number,
-): () => Promise<Map<number, string>> {
-  const kept = new LRUCache<number, Map<number, string>>({
-    max: 1,
-    ttl: ANSWER_AGE_MS_MAX,
-    ttlResolution: 0,
-    perf: { now: () => clock.monotonicMs() },
-    ignoreFetchAbort: true,
-    fetchMethod: () => readMonthVersions(clickhouse),
-  });
-  return () => kept.forceFetch(dataVersion());
-}
-
 /** Months in which a period with readings can begin: those of the readings, and, in zones, the ones before. */
 function monthsOf({ fromS, toS }: CivilAsk, withReadings: readonly number[]): number[] {
   return [...new Set(withReadings.flatMap((month) => [month - 1, month]))]
-    .filter((month) => startOf(month) < toS && startOf(month + 1) > fromS)
+    .filter((month) => startOfMonth(month) < toS && startOfMonth(month + 1) > fromS)
     .sort((a, b) => a - b);
 }
 
@@ -105,9 +89,4 @@ function pageOf({ fromS, toS, after, limit }: CivilAsk, found: readonly BegunPer
     .sort((a, b) => compareUtf8(a.kind, b.kind) || a.day - b.day)
     .filter(({ kind, day }) => after === null || (compareUtf8(kind, after[0]) || day - after[1]) > 0)
     .slice(0, limit);
-}
-
-/** In seconds since 1970. */
-function startOf(month: number): number {
-  return Math.max(0, Date.UTC(Math.floor(month / 12), month % 12) / 1_000);
 }

@@ -14,8 +14,9 @@ import { type CivilAsk, type CivilFigures, type CivilStep, readDayStarts, second
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
 import type { CivilReader } from './kept-civil.ts';
 import type { KnownSensorsReader } from './kept-figures.ts';
+import type { RollupReader } from './kept-hours.ts';
 import type { Place } from './queries/places.ts';
-import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
+import type { RollupAsk, RollupFigures } from './queries/rollups.ts';
 import { HOUR_MS } from '../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../model/limits.ts';
 import { UTC } from '../model/time-zone.ts';
@@ -29,21 +30,21 @@ export type CivilRollup = Omit<CivilFigures, 'sensorHours'> & Judged;
 
 /** What is asked of one place. */
 type OfOne<Ask extends { readonly places: readonly Place[] }> = Omit<Ask, 'places'> & { readonly place: Place };
-type Deps = Pick<ApiDeps, 'clickhouse' | 'cluster'>;
+type Deps = Pick<ApiDeps, 'cluster'>;
 
 /** @returns at most `ask.limit` hours. */
 export async function readHourlyRollup(
-  { clickhouse, cluster }: Deps,
-  readKnownSensors: KnownSensorsReader,
+  { cluster }: Deps,
+  {
+    readRollup,
+    readKnownSensors,
+  }: { readonly readRollup: RollupReader; readonly readKnownSensors: KnownSensorsReader },
   { place, ...rest }: OfOne<RollupAsk>,
 ): Promise<Page<HourlyRollup>> {
   const ask = { ...rest, places: [place] };
   const headers = hourHeadersOf(cluster);
   const edges = edgesOf(cluster);
-  const [found, known] = await Promise.all([
-    readRollup(clickhouse, { ...ask, limit: ask.limit + 1 }),
-    readKnownSensors(ask),
-  ]);
+  const [found, known] = await Promise.all([readRollup({ ...ask, limit: ask.limit + 1 }), readKnownSensors(ask)]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.period]);
   return {
     // Written out: an object that begins with another one's properties takes fifty times as long to make.
@@ -61,7 +62,7 @@ export async function readHourlyRollup(
 
 /** @returns at most `ask.limit` days or months. @throws {Problem} 400 for a zone that the database does not know. */
 export async function readCivilRollup(
-  { cluster }: Pick<Deps, 'cluster'>,
+  { cluster }: Deps,
   { readCivil, readKnownSensors }: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
   { place, ...rest }: OfOne<Omit<CivilAsk, 'openHour'>>,
 ): Promise<Page<CivilRollup>> {

@@ -302,6 +302,11 @@ export const COVERAGE_AGE_MS_MAX = 10_000;
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
 export const KEPT_PERIODS_MAX = 100_000;
+/** Hours of rollups that are kept, some 200 bytes each: four months of 80 districts' metrics. */
+export const KEPT_HOURS_MAX = 250_000;
+/** Ranges of hours that are put together of months: what is shorter needs too little of a month, what is longer fills its page before it ends. */
+export const KEPT_RANGE_HOURS_MIN = 240;
+export const KEPT_RANGE_HOURS_MAX = 2_232;
 /** Months of one question that are kept, two years with both their ends; a longer range is read in one go, as far as its page needs it. */
 export const KEPT_MONTHS_MAX = 26;
 /** How long a look for rows of open hours is used; the same blocks make it hold anyway. */
@@ -320,8 +325,8 @@ export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
 relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
 relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
 relation(
-  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
-  'a correction must be seen within 30 s, also where an answer from before it is kept, with sensors from before that',
+  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + 2 * ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
+  'a correction must be seen within 30 s, also where an answer from before it is kept, of a month named before that, with sensors from before that',
 );
 
 // Registry (src/model/registry.ts).

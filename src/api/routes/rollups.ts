@@ -3,7 +3,8 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
-import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
+import { keptKnownSensors } from '../kept-figures.ts';
+import { keptHours } from '../kept-hours.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -21,14 +22,14 @@ const ROUTES = [
 ] as const;
 
 export function addRollups(app: OpenAPIHono, deps: ApiDeps): void {
-  const known = keptKnownSensors(deps);
-  for (const rollup of ROUTES) addRollup(app, deps, known, rollup);
+  const readers = { readRollup: keptHours(deps), readKnownSensors: keptKnownSensors(deps) };
+  for (const rollup of ROUTES) addRollup(app, deps, readers, rollup);
 }
 
 function addRollup(
   app: OpenAPIHono,
   deps: ApiDeps,
-  known: KnownSensorsReader,
+  readers: Parameters<typeof readHourlyRollup>[1],
   { of, view, id, path }: (typeof ROUTES)[number],
 ): void {
   const row = z.object({ ...place[of], kind: z.string(), metric: z.string(), hour, ...figures }).openapi(`${id}Row`);
@@ -58,7 +59,7 @@ function addRollup(
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readHourlyRollup(deps, known, ask);
+          const found = await readHourlyRollup(deps, readers, ask);
           return { ...found, rows: found.rows.map((figure) => toRow(figure, { ...at, metric: metricOf })) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),

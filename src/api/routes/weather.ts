@@ -9,6 +9,7 @@ import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { streamCaching } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
 import { keptCivil } from '../kept-civil.ts';
+import { keptHours } from '../kept-hours.ts';
 import { keptKnownSensors } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses, type Page } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page } from '../params.ts';
@@ -119,7 +120,11 @@ const historical = createRoute({
 
 export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
   const { registry, clock, cluster, onError } = deps;
-  const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
+  const readers = {
+    readRollup: keptHours(deps),
+    readCivil: keptCivil(deps),
+    readKnownSensors: keptKnownSensors(deps),
+  };
 
   app.openapi(now, async (c) => {
     const of = c.req.valid('param').city;
@@ -167,7 +172,7 @@ export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
         read: async (after, rows): Promise<Page<HistoryRow>> => {
           if (step === 'hour') {
             const hours = { from: Math.ceil(range.fromS / 3_600), to: Math.ceil(range.toS / 3_600) };
-            const found = await readHourlyRollup(deps, readers.readKnownSensors, {
+            const found = await readHourlyRollup(deps, readers, {
               ...filter,
               ...hours,
               after,

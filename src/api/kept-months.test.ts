@@ -1,4 +1,4 @@
-/** Long ranges of days and months are kept by month: the rows must be those that are read anew, whatever has come meanwhile. */
+/** Long ranges of hours, days and months are kept by month: the rows must be those that are read anew, whatever has come meanwhile. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
@@ -55,6 +55,10 @@ const PATHS = [
   '/v1/districts/lisbon/d0/temp/monthly?from=2026-09-01&to=2026-11-01',
   '/v1/cities/lisbon/none/daily',
   '/v1/cities/lisbon/temp/daily?from=2026-01-01&to=2026-06-01',
+  '/v1/cities/lisbon/temp/hourly?limit=1000&from=2026-09-10T05:00:00Z&to=2026-11-30',
+  '/v1/districts/lisbon/d1/temp/hourly?limit=1000&kind=noise&from=2026-10-20&to=2026-11-22T07:00:00Z',
+  '/v1/cities/lisbon/temp/hourly?limit=1000&from=2026-09-10&to=2026-09-12',
+  '/v1/cities/lisbon/temp/hourly?limit=1000',
 ];
 
 const rowsOf = async (api: CheckedApi, path: string): Promise<unknown[]> => (await api.get(path)).data;
@@ -91,7 +95,20 @@ describe.each(PATHS)('%s', (path) => {
   });
 });
 
-it('a month is read once, and again when something came in it', async () => {
+it('a month of hours is read once, and again when something came in it', async () => {
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&to=2026-10-29';
+  await rowsOf(kept, `${path}&from=2026-09-05`);
+  const first = readings();
+  await rowsOf(kept, `${path}&from=2026-09-09T03:00:00Z`);
+  expect(readings()).toBe(first);
+  await insertFacts(database.client, [
+    fact({ district: 'd0', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
+  ]);
+  await rowsOf(kept, `${path}&from=2026-09-05`);
+  expect(readings()).toBe(first + 1);
+});
+
+it('a month of days is read once, and again when something came in it', async () => {
   const path = '/v1/cities/lisbon/temp/daily?limit=1000';
   await rowsOf(kept, path);
   const first = readings();
@@ -103,15 +120,17 @@ it('a month is read once, and again when something came in it', async () => {
   expect(readings()).toBe(first + 2);
 });
 
-it('pages follow one another', async () => {
-  const path = '/v1/cities/lisbon/temp/daily';
-  const expected = await rowsOf(fresh, `${path}?limit=1000`);
-  const rows: unknown[] = [];
-  for (let cursor: string | null = ''; cursor !== null;) {
-    const next = cursor === '' ? '' : `&cursor=${cursor}`;
-    const page: { data: unknown[]; next: string | null } = await kept.get(`${path}?limit=50${next}`);
-    rows.push(...page.data);
-    cursor = page.next;
-  }
-  expect(rows).toEqual(expected);
-});
+it.each(['/v1/cities/lisbon/temp/daily?zone=UTC', '/v1/cities/lisbon/temp/hourly?from=2026-09-12&to=2026-11-20'])(
+  'pages of %s follow one another',
+  async (path) => {
+    const expected = await rowsOf(fresh, `${path}&limit=1000`);
+    const rows: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const next = cursor === '' ? '' : `&cursor=${cursor}`;
+      const page: { data: unknown[]; next: string | null } = await kept.get(`${path}&limit=50${next}`);
+      rows.push(...page.data);
+      cursor = page.next;
+    }
+    expect(rows).toEqual(expected);
+  },
+);

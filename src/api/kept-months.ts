@@ -1,0 +1,34 @@
+/**
+ * UTC months of rollups, and the names of what their rows are: what is kept of a month holds as long as its name does.
+ *
+ * Boundary: arithmetic on months, and the database's names (queries/month-versions.ts) asked for once for all questions. As long as
+ * an answer may be given again without a look at the tables, so long do the names hold: answers/answer-cache.ts says why.
+ */
+import { LRUCache } from 'lru-cache';
+import { ANSWER_AGE_MS_MAX } from '../model/limits.ts';
+import type { ApiDeps } from './ports.ts';
+import { readMonthVersions } from './queries/month-versions.ts';
+
+/** By month, counted from the year 0 (year * 12 + month from 0). */
+export type MonthVersions = ReadonlyMap<number, string>;
+
+/** @param dataVersion a number that changes when a block was sealed or confirmed. */
+export function keptMonthVersions(
+  { clickhouse, clock }: Pick<ApiDeps, 'clickhouse' | 'clock'>,
+  dataVersion: () => number,
+): () => Promise<MonthVersions> {
+  const kept = new LRUCache<number, MonthVersions>({
+    max: 1,
+    ttl: ANSWER_AGE_MS_MAX,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonicMs() },
+    ignoreFetchAbort: true,
+    fetchMethod: () => readMonthVersions(clickhouse),
+  });
+  return () => kept.forceFetch(dataVersion());
+}
+
+/** Its first second, since 1970. */
+export function startOfMonth(month: number): number {
+  return Math.max(0, Date.UTC(Math.floor(month / 12), month % 12) / 1_000);
+}
