@@ -8,10 +8,10 @@ import { addPairTo, roundedOrNull, type DoubleDouble } from '../model/double-dou
 import { hourOf } from '../model/hour.ts';
 import { PAGE_ROWS_MAX, WEATHER_HOURS, WEATHER_OPEN_ROWS_MAX } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
-import { type HourSum, readHours } from './hourly.ts';
+import { readHours } from './hourly.ts';
 import { finalHour } from './hours.ts';
 import type { ApiDeps } from './ports.ts';
-import type { HourKey } from './queries/hourly-facts.ts';
+import type { HourKey, HourSum } from './queries/hourly-facts.ts';
 import { type NewestHour, readNewestHours } from './queries/newest-hours.ts';
 
 export interface WeatherNow extends Omit<NewestHour, 'sum'> {

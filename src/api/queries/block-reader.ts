@@ -10,7 +10,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import DataLoader from 'dataloader';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { BLOCK_BATCH_MAX, DATABASE_READS_MAX, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
-import { selectRows } from './sql.ts';
+import { selectColumns } from './sql.ts';
 
 export interface BlockAsk {
   readonly series: SeriesKey;
@@ -21,30 +21,38 @@ export interface BlockAsk {
   readonly limit?: number;
 }
 
-export type BlockRow = readonly [
-  hour: number,
-  partition: number,
-  block: number,
-  incarnation: number,
-  revised: number,
-  count: number,
-  sum: number | null,
-  sumLo: number | null,
-  min: number,
-  max: number,
-];
+/** Rows by column. */
+export interface BlockColumns {
+  /** Index of the hour. */
+  readonly hour_index: readonly number[];
+  readonly partition: readonly number[];
+  readonly block: readonly number[];
+  readonly incarnation: readonly number[];
+  readonly revised: readonly number[];
+  readonly count: readonly number[];
+  /** Double-double sums; null: it overflowed. */
+  readonly sum: readonly (number | null)[];
+  readonly sum_lo: readonly (number | null)[];
+  readonly min: readonly number[];
+  readonly max: readonly number[];
+}
 
-/** In the order of hour, partition, block and incarnation; a block that is there twice may be twice among them. */
-export type BlockReader = (ask: BlockAsk) => Promise<readonly BlockRow[]>;
+export interface BlockRows {
+  readonly columns: BlockColumns;
+  /** Places of the rows in the columns, in the order of hour, partition, block and incarnation; a block may be there twice. */
+  readonly rows: readonly number[];
+}
+
+export type BlockReader = (ask: BlockAsk) => Promise<BlockRows>;
 
 const COLUMNS =
-  'intDiv(toUnixTimestamp(hour), 3600), partition, block, incarnation, revised, count, sum, sum_lo, min, max';
+  'intDiv(toUnixTimestamp(hour), 3600) AS hour_index, partition, block, incarnation, revised, count, sum, sum_lo, min, max';
 /** Some granules: more threads would take longer to start than to read. */
 const SETTINGS = { max_threads: 1, max_block_size: String(PAGE_BLOCK_ROWS) };
 
 export function blockReader(client: ClickHouseClient): BlockReader {
   const gate = new Gate(DATABASE_READS_MAX);
-  const loader = new DataLoader<BlockAsk, readonly BlockRow[]>((asks) => gate.leaveAfter(readBatch(client, asks)), {
+  const loader = new DataLoader<BlockAsk, BlockRows>((asks) => gate.leaveAfter(readBatch(client, asks)), {
     cache: false,
     maxBatchSize: BLOCK_BATCH_MAX,
     batchScheduleFn: (dispatch) => gate.enter(dispatch),
@@ -83,39 +91,42 @@ class Gate {
   }
 }
 
-async function readFirst(client: ClickHouseClient, ask: BlockAsk, limit: number): Promise<BlockRow[]> {
+async function readFirst(client: ClickHouseClient, ask: BlockAsk, limit: number): Promise<BlockRows> {
   const { where, params } = condition(ask, 0);
-  return selectRows<[...BlockRow]>(
+  const columns = await selectColumns<BlockColumns>(
     client,
     `SELECT ${COLUMNS} FROM hourglass.hourly_facts WHERE ${where}
      ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32}`,
     { ...params, limit },
     SETTINGS,
   );
+  return { columns, rows: columns.hour_index.map((_, row) => row) };
 }
 
-/** @returns rows of each question. */
-async function readBatch(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRow[][]> {
+async function readBatch(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRows[]> {
   const places = new Map<string, number>();
   for (const { series } of asks) if (!places.has(nameOf(series))) places.set(nameOf(series), places.size);
   const conditions = asks.map(condition);
   // Which series a row is of costs the less the fewer there are; one needs no look at all.
   const place = places.size === 1 ? '0' : `transform(${NAME}, {names:Array(String)}, {places:Array(UInt16)}, 0)`;
-  const rows = await selectRows<[...BlockRow, number]>(
+  const columns = await selectColumns<BlockColumns & { readonly place: readonly number[] }>(
     client,
-    `SELECT ${COLUMNS}, ${place} FROM hourglass.hourly_facts WHERE ${conditions.map(({ where }) => `(${where})`).join(' OR ')}`,
+    `SELECT ${COLUMNS}, ${place} AS place FROM hourglass.hourly_facts
+     WHERE ${conditions.map(({ where }) => `(${where})`).join(' OR ')}`,
     {
-      ...Object.assign({}, ...conditions.map(({ params }) => params)),
+      ...(Object.assign({}, ...conditions.map(({ params }) => params)) as Record<string, unknown>),
       ...(places.size === 1 ? {} : { names: [...places.keys()], places: [...places.values()] }),
     },
     SETTINGS,
   );
-  const ofPlace = Array.from({ length: places.size }, (): BlockRow[] => []);
-  for (const row of rows) ofPlace[row[10]]?.push(row as unknown as BlockRow);
-  for (const found of ofPlace) found.sort(compareBlocks);
+  const rowsOf = Array.from({ length: places.size }, (): number[] => []);
+  for (const [row, of] of columns.place.entries()) rowsOf[of]?.push(row);
+  for (const rows of rowsOf) rows.sort((a, b) => compareBlocks(columns, a, b));
   return asks.map(({ series, fromHour, toHour }) => {
-    const found = ofPlace[places.get(nameOf(series)) ?? 0] ?? [];
-    return asks.length === 1 ? found : found.filter(([hour]) => hour >= fromHour && hour < toHour);
+    const rows = rowsOf[places.get(nameOf(series)) ?? 0] ?? [];
+    if (asks.length === 1) return { columns, rows };
+    const hourOf = (row: number): number => columns.hour_index[row] ?? 0;
+    return { columns, rows: rows.filter((row) => hourOf(row) >= fromHour && hourOf(row) < toHour) };
   });
 }
 
@@ -145,6 +156,7 @@ function condition(
   };
 }
 
-function compareBlocks(a: BlockRow, b: BlockRow): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3];
+function compareBlocks(columns: BlockColumns, a: number, b: number): number {
+  const by = (column: readonly number[]): number => (column[a] ?? 0) - (column[b] ?? 0);
+  return by(columns.hour_index) || by(columns.partition) || by(columns.block) || by(columns.incarnation);
 }

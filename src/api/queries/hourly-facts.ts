@@ -6,6 +6,7 @@
  */
 import { TupleParam, type ClickHouseClient } from '@clickhouse/client';
 import type { PartitionEdge, SeriesKey } from '../../model/cluster.ts';
+import { addPairTo, type DoubleDouble } from '../../model/double-double.ts';
 import { PAGE_BLOCK_LIMIT, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
 import {
   equalTo,
@@ -22,12 +23,12 @@ export type SeriesFilter = Partial<Readonly<Record<keyof SeriesKey, string | und
 /** city, district, kind, metric, sensor, hour index: the order of table and pages. */
 export type HourKey = readonly [string, string, string, string, string, number];
 
-/** One series' hour, as the table's blocks know it. */
-export interface HourFacts extends SeriesKey {
+/** One series' hour, added up. */
+export interface HourSum extends SeriesKey {
   hour: number;
   count: number;
-  /** Double-double sums to be added up, one a block; null: it overflowed. */
-  parts: [hi: number | null, lo: number | null][];
+  /** Not finite: it overflowed. */
+  total: DoubleDouble;
   min: number;
   max: number;
   revisions: number;
@@ -46,7 +47,15 @@ const KEY: readonly KeyColumn[] = [
   { column: 'hour', type: "DateTime('UTC')" },
 ];
 
-type FactsRow = [...SeriesColumns, number, number, HourFacts['parts'], number, number, number];
+type FactsRow = [
+  ...SeriesColumns,
+  number,
+  number,
+  parts: [hi: number | null, lo: number | null][],
+  number,
+  number,
+  number,
+];
 type SeriesColumns = [city: string, district: string, kind: string, metric: string, sensor: string];
 
 /** At most `limit` hours in `[fromHour, toHour)` after the key, in the order of the key. */
@@ -62,7 +71,7 @@ export async function readHourFacts(
     limit: number;
     hidden: HiddenBlocks | null;
   },
-): Promise<HourFacts[]> {
+): Promise<HourSum[]> {
   const hidden = ask.hidden === null ? null : hiddenParams(ask.hidden);
   const series = ask.series === undefined ? knownSeries(ask.filter) : SERIES_IN;
   const query = `
@@ -95,11 +104,18 @@ export async function readHourFacts(
     sensor,
     hour,
     count,
-    parts,
+    total: totalOf(parts),
     min,
     max,
     revisions,
   }));
+}
+
+/** @param parts sums to be added up, one a block; null: it overflowed. */
+function totalOf(parts: FactsRow[7]): DoubleDouble {
+  const total = { hi: 0, lo: 0 };
+  for (const [hi, lo] of parts) addPairTo(total, hi ?? NaN, lo ?? NaN);
+  return total;
 }
 
 /** The cities that have rows of hours from `hidden.fromHour` on which are not hidden. */

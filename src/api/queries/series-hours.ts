@@ -6,9 +6,10 @@
  * Invariants: 4 (a block that is there twice is counted once), 8 (rows that the workers' answer holds are left out).
  */
 import type { SeriesKey } from '../../model/cluster.ts';
+import { addPairTo } from '../../model/double-double.ts';
 import { CADENCE_HOURS } from '../../model/limits.ts';
-import type { BlockReader, BlockRow } from './block-reader.ts';
-import type { HiddenBlocks, HourFacts, SeriesFilter } from './hourly-facts.ts';
+import type { BlockColumns, BlockReader } from './block-reader.ts';
+import type { HiddenBlocks, HourSum, SeriesFilter } from './hourly-facts.ts';
 
 /** Readings of one hour, from every block that the table holds. */
 export interface HourReadings {
@@ -17,7 +18,7 @@ export interface HourReadings {
 }
 
 export interface SeriesHours {
-  readonly facts: HourFacts[];
+  readonly facts: HourSum[];
   /** The hours of `facts` and the week before the first of them, in order; also what the workers' answer holds. */
   readonly readings: readonly HourReadings[];
 }
@@ -35,7 +36,7 @@ export async function readSeriesHours(
   ask: { fromHour: number; toHour: number; limit: number; hidden: HiddenBlocks | null },
 ): Promise<SeriesHours> {
   const isHidden = hiddenBy(ask.hidden);
-  const facts: HourFacts[] = [];
+  const facts: HourSum[] = [];
   const readings: HourReadings[] = [];
   const rowsMax = CADENCE_HOURS + ask.limit + 1;
   const { toHour } = ask;
@@ -43,13 +44,17 @@ export async function readSeriesHours(
   const isWhole = toHour - firstHour < rowsMax;
   // A row an hour is the rule; where hours have several, the next rows are read from the last hour on, which may be cut.
   for (let fromHour = firstHour, limit = rowsMax; ;) {
-    const rows = await readBlocks({ series, fromHour, toHour, ...(isWhole ? {} : { limit }) });
-    const cut = isWhole || rows.length < limit ? null : (rows.at(-1)?.[0] ?? null);
-    for (const [hour, blocks] of byHour(rows)) {
+    const { columns, rows } = await readBlocks({ series, fromHour, toHour, ...(isWhole ? {} : { limit }) });
+    const cut = isWhole || rows.length < limit ? null : hourAt(columns, rows.at(-1));
+    for (let end = 0, start = 0; start < rows.length; start = end) {
+      const hour = hourAt(columns, rows[start]);
       if (hour === cut) break;
-      readings.push({ hour, count: blocks.reduce((sum, block) => sum + block[5], 0) });
-      const visible = hour < ask.fromHour ? [] : blocks.filter((block) => !isHidden(block));
-      if (visible.length > 0) facts.push(factsOf(series, hour, visible));
+      for (end = start + 1; end < rows.length && hourAt(columns, rows[end]) === hour;) end++;
+      const blocks = withoutDoubles(columns, rows.slice(start, end));
+      readings.push({ hour, count: blocks.reduce((sum, row) => sum + (columns.count[row] ?? 0), 0) });
+      if (hour < ask.fromHour) continue;
+      const visible = blocks.filter((row) => !isHidden(columns, row));
+      if (visible.length > 0) facts.push(sumOf(series, hour, columns, visible));
     }
     if (cut === null || facts.length >= ask.limit) return { facts, readings };
     // An hour of more rows than were asked for.
@@ -58,44 +63,47 @@ export async function readSeriesHours(
   }
 }
 
-/** Hours and their blocks, each block once. @param rows in the order of the key. */
-function byHour(rows: readonly BlockRow[]): [hour: number, blocks: BlockRow[]][] {
-  const hours: [number, BlockRow[]][] = [];
-  for (const row of rows) {
-    const last = hours.at(-1);
-    if (last?.[0] !== row[0]) hours.push([row[0], [row]]);
-    else if (!isSameBlock(last[1].at(-1), row)) last[1].push(row);
-  }
-  return hours;
+function hourAt({ hour_index }: BlockColumns, row: number | undefined): number {
+  return hour_index[row ?? -1] ?? 0;
 }
 
-function isSameBlock(a: BlockRow | undefined, b: BlockRow): boolean {
-  return a?.[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+/** Each block once. @param rows of an hour, in order. */
+function withoutDoubles(columns: BlockColumns, rows: readonly number[]): readonly number[] {
+  return rows.length === 1
+    ? rows
+    : rows.filter((row, at) => at === 0 || !isSameBlock(columns, rows[at - 1] ?? -1, row));
 }
 
-function factsOf(series: SeriesKey, hour: number, blocks: readonly BlockRow[]): HourFacts {
+function isSameBlock({ partition, block, incarnation }: BlockColumns, a: number, b: number): boolean {
+  return partition[a] === partition[b] && block[a] === block[b] && incarnation[a] === incarnation[b];
+}
+
+function sumOf(series: SeriesKey, hour: number, columns: BlockColumns, rows: readonly number[]): HourSum {
   let [count, min, max, revisions] = [0, Infinity, -Infinity, 0];
-  const parts: HourFacts['parts'] = [];
+  const total = { hi: 0, lo: 0 };
+  const { incarnation } = columns;
   // In the order of incarnation, partition and block, as the view adds them up.
-  const ordered = blocks.length === 1 ? blocks : blocks.toSorted((a, b) => a[3] - b[3]);
-  for (const block of ordered) {
-    count += block[5];
-    parts.push([block[6], block[7]]);
-    min = Math.min(min, block[8]);
-    max = Math.max(max, block[9]);
-    revisions += block[4];
+  const ordered = rows.length === 1 ? rows : rows.toSorted((a, b) => (incarnation[a] ?? 0) - (incarnation[b] ?? 0));
+  for (const row of ordered) {
+    count += columns.count[row] ?? 0;
+    addPairTo(total, columns.sum[row] ?? NaN, columns.sum_lo[row] ?? NaN);
+    min = Math.min(min, columns.min[row] ?? NaN);
+    max = Math.max(max, columns.max[row] ?? NaN);
+    revisions += columns.revised[row] ?? 0;
   }
   const { city, district, kind, metric, sensor } = series;
   // Written out: an object that begins with another one's properties takes fifty times as long to make.
-  return { city, district, kind, metric, sensor, hour, count, parts, min, max, revisions };
+  return { city, district, kind, metric, sensor, hour, count, total, min, max, revisions };
 }
 
-function hiddenBy(hidden: HiddenBlocks | null): (row: BlockRow) => boolean {
+function hiddenBy(hidden: HiddenBlocks | null): (columns: BlockColumns, row: number) => boolean {
   if (hidden === null) return () => false;
   const edges = new Map(hidden.edges.map((edge) => [edge.partition, edge]));
-  return ([hour, partition, block, incarnation]) => {
-    const edge = edges.get(partition);
-    if (edge === undefined || hour < hidden.fromHour || incarnation !== hidden.incarnation) return false;
+  return (columns, row) => {
+    const edge = edges.get(columns.partition[row] ?? -1);
+    if (edge === undefined || hourAt(columns, row) < hidden.fromHour) return false;
+    if (columns.incarnation[row] !== hidden.incarnation) return false;
+    const block = columns.block[row] ?? 0;
     return block >= edge.nextBlock || edge.unconfirmed.includes(block);
   };
 }
