@@ -11,8 +11,9 @@
 import { LRUCache } from 'lru-cache';
 import { KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
+import type { AnsweredDeps } from './answers/answers.ts';
+import { keptForMoments } from './kept-figures.ts';
 import { keptMonthVersions, startOfMonth } from './kept-months.ts';
-import type { ApiDeps } from './ports.ts';
 import {
   type BegunPeriod,
   type CivilAsk,
@@ -23,7 +24,8 @@ import {
 } from './queries/civil.ts';
 import type { Placed } from './queries/places.ts';
 
-export type CivilReader = (ask: CivilAsk) => Promise<(CivilFigures & Placed)[]>;
+/** @param final as for a RollupReader (kept-hours.ts). */
+export type CivilReader = (ask: CivilAsk, final: number) => Promise<(CivilFigures & Placed)[]>;
 
 /** Periods that begin in a UTC month, named by all that they depend on. */
 interface MonthKey extends Pick<CivilAsk, 'step' | 'zone' | 'places' | 'metric' | 'kind' | 'openHour'> {
@@ -35,9 +37,9 @@ interface MonthKey extends Pick<CivilAsk, 'step' | 'zone' | 'places' | 'metric' 
 /** More periods than a page of a month can have: days of every kind. */
 const ROWS_MAX = 1_000_000;
 
-export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVersion'>): CivilReader {
+export function keptCivil(deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes'>): CivilReader {
   const { clickhouse, dataVersion } = deps;
-  const read: CivilReader = (ask) => readCivil(clickhouse, ask);
+  const read = (ask: CivilAsk): Promise<(CivilFigures & Placed)[]> => readCivil(clickhouse, ask);
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, BegunPeriod[]>({
     maxSize: KEPT_PERIODS_MAX,
@@ -50,8 +52,9 @@ export function keptCivil(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVers
     },
   });
   const versionsOf = keptMonthVersions(deps, dataVersion);
-  return async (ask) => {
-    if (ask.places.length > 1 || ask.toS - ask.fromS <= ROLLUP_SLICE_HOURS * 3_600) return read(ask);
+  const readNow = keptForMoments(deps, dataVersion, read);
+  return async (ask, final) => {
+    if (ask.places.length > 1 || ask.toS - ask.fromS <= ROLLUP_SLICE_HOURS * 3_600) return readNow(ask, final);
     const versions = await versionsOf();
     const months = monthsOf(ask, [...versions.keys()]);
     if (months.length > KEPT_MONTHS_MAX) return read(ask);

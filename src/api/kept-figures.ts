@@ -1,11 +1,21 @@
 /**
- * What coverages are measured by, kept for some seconds: sensors known of a place, and how many readings hours usually have.
+ * Figures kept for some seconds: of places as the tables have them, and what coverages are measured by, sensors known of a place and
+ * how many readings hours usually have.
  *
  * Boundary: figures by question, in this process, bounded in number and age. Where no answer is kept, nothing is kept here.
- * What is kept is at most COVERAGE_AGE_MS_MAX old: it bears on coverages alone, never on a sum.
+ * What coverages are measured by is at most COVERAGE_AGE_MS_MAX or CADENCE_AGE_MS_MAX old: it bears on coverages alone, never on a sum.
  */
 import { LRUCache } from 'lru-cache';
-import { COVERAGE_AGE_MS_MAX, KEPT_FIGURES_MAX } from '../model/limits.ts';
+import {
+  CADENCE_AGE_MS_MAX,
+  COVERAGE_AGE_MS_MAX,
+  DEAR_FIGURES_MS,
+  DEAR_FIGURES_REST_MS_MAX,
+  KEPT_FIGURES_MAX,
+  OPEN_ANSWER_AGE_S,
+} from '../model/limits.ts';
+import type { AnsweredDeps } from './answers/answers.ts';
+import { keepDearEach } from './answers/keep-dear.ts';
 import type { ApiDeps } from './ports.ts';
 import { type Cadence, type CadenceAsk, readCadences } from './queries/cadence.ts';
 import { type KnownAsk, type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
@@ -19,6 +29,7 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
   const { clickhouse } = deps;
   const keep = keeperOf<KnownAsk, KnownSensors>(
     deps,
+    COVERAGE_AGE_MS_MAX,
     (ask) => readKnownSensors(clickhouse, ask),
     (known) => known.size,
   );
@@ -29,14 +40,46 @@ export function keptCadences(deps: Deps): CadencesReader {
   const { clickhouse } = deps;
   return keeperOf<CadenceAsk, readonly Cadence[]>(
     deps,
+    CADENCE_AGE_MS_MAX,
     (ask) => readCadences(clickhouse, ask),
     (cadences) => cadences.length,
   );
 }
 
+/**
+ * Figures of places as the tables have them, for all who ask at about the same time: given again for OPEN_ANSWER_AGE_S while no
+ * block is sealed or confirmed, and what took the database long for as many times as long, whatever comes meanwhile.
+ *
+ * Never for another final hour, nor after another flush: what is given again lacks at most corrections, and readings of open hours, of
+ * the last seconds. `limits.ts` asserts that a correction is seen in time all the same.
+ *
+ * @param ask is JSON.
+ */
+export function keptForMoments<Ask extends object, Row>(
+  { clock, flushes }: Pick<AnsweredDeps, 'clock' | 'flushes'>,
+  dataVersion: () => number,
+  read: (ask: Ask) => Promise<Row[]>,
+): (ask: Ask, final: number) => Promise<Row[]> {
+  const readDear = keepDearEach(clock, { fromMs: DEAR_FIGURES_MS, restMsMax: DEAR_FIGURES_REST_MS_MAX }, read);
+  const kept = new LRUCache<string, Row[], { name: string; ask: Ask }>({
+    maxSize: KEPT_FIGURES_MAX,
+    sizeCalculation: (rows) => rows.length + 1,
+    ttl: OPEN_ANSWER_AGE_S * 1_000,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonicMs() },
+    ignoreFetchAbort: true,
+    fetchMethod: (_key, _old, { context: { name, ask } }) => readDear(name, ask),
+  });
+  return (ask, final) => {
+    const name = JSON.stringify([final, flushes(), ask]);
+    return kept.forceFetch(`${String(dataVersion())} ${name}`, { context: { name, ask } });
+  };
+}
+
 /** @param ask is JSON, and what is read depends on nothing else. @param sizeOf figures in a result. */
 function keeperOf<Ask extends object, Result extends object>(
   { clock, dataVersion }: Deps,
+  ageMsMax: number,
   read: (ask: Ask) => Promise<Result>,
   sizeOf: (result: Result) => number,
 ): (ask: Ask) => Promise<Result> {
@@ -44,7 +87,7 @@ function keeperOf<Ask extends object, Result extends object>(
   const kept = new LRUCache<string, Result>({
     maxSize: KEPT_FIGURES_MAX,
     sizeCalculation: (result) => sizeOf(result) + 1,
-    ttl: COVERAGE_AGE_MS_MAX,
+    ttl: ageMsMax,
     ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     // Who waits gets what was read, also where it was too much to be kept.

@@ -4,17 +4,20 @@
  * Why: a dashboard asks for "the last thirty days" anew each hour, and everybody for other thirty; most of it was read before. The sensors of
  * a district's hour are merged one by one (invariant 5), which takes the database many times as long as the rows' way here.
  * Boundary: the same rows as readRollup, in this process, bounded in number. Where no answer is kept, nothing is kept here.
- * Short ranges are read as they are: a month is more than they need; so are very long ones, whose page ends long before they do.
+ * Short ranges are read as they are: a month is more than they need; so are very long ones, whose page ends long before they do. They are
+ * kept for moments.
  */
 import { LRUCache } from 'lru-cache';
 import { KEPT_HOURS_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
+import type { AnsweredDeps } from './answers/answers.ts';
+import { keptForMoments } from './kept-figures.ts';
 import { keptMonthVersions, startOfMonth } from './kept-months.ts';
-import type { ApiDeps } from './ports.ts';
 import type { Placed } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
 
-export type RollupReader = (ask: RollupAsk) => Promise<(RollupFigures & Placed)[]>;
+/** @param final the first hour that was not final when somebody asked: figures that are read for it have all hours before. */
+export type RollupReader = (ask: RollupAsk, final: number) => Promise<(RollupFigures & Placed)[]>;
 
 /** Hours of a UTC month, named by all that they depend on. */
 interface MonthKey extends Pick<RollupAsk, 'places' | 'metric' | 'kind'> {
@@ -25,9 +28,9 @@ interface MonthKey extends Pick<RollupAsk, 'places' | 'metric' | 'kind'> {
 /** More than a month of every kind has. */
 const ROWS_MAX = 1_000_000;
 
-export function keptHours(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVersion'>): RollupReader {
+export function keptHours(deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes'>): RollupReader {
   const { clickhouse, dataVersion } = deps;
-  const read: RollupReader = (ask) => readRollup(clickhouse, ask);
+  const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> => readRollup(clickhouse, ask);
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, (RollupFigures & Placed)[]>({
     maxSize: KEPT_HOURS_MAX,
@@ -39,11 +42,12 @@ export function keptHours(deps: Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVers
       return read({ ...of, from, to, after: null, limit: ROWS_MAX });
     },
   });
+  const readNow = keptForMoments(deps, dataVersion, read);
   const versionsOf = keptMonthVersions(deps, dataVersion);
-  return async (ask) => {
+  return async (ask, final) => {
     const { places, metric, kind, from, to } = ask;
     const hours = to - from;
-    if (places.length > 1 || hours < KEPT_RANGE_HOURS_MIN || hours > KEPT_RANGE_HOURS_MAX) return read(ask);
+    if (places.length > 1 || hours < KEPT_RANGE_HOURS_MIN || hours > KEPT_RANGE_HOURS_MAX) return readNow(ask, final);
     const months = [...(await versionsOf())]
       .filter(([month]) => hourOfMonth(month) < to && hourOfMonth(month + 1) > from)
       .sort(([a], [b]) => a - b);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
+import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -24,7 +25,9 @@ beforeEach(async () => {
   fresh = await checkedApi(depsOf(world, database));
   // No answer as a whole is kept: what is given again comes from the months.
   const deps = depsOf(world, { ...database, client: counted.client });
-  kept = await checkedApi({ ...deps, dataVersion: () => version++ });
+  // Nor is anything dear, however busy the machine is.
+  const clock = { ...deps.clock, monotonicMs: () => 0 };
+  kept = await checkedApi({ ...deps, clock, dataVersion: () => version++ });
   for (const month of [8, 9, 10]) await insertFacts(database.client, factsOf(month));
 });
 
@@ -134,3 +137,26 @@ it.each(['/v1/cities/lisbon/temp/daily?zone=UTC', '/v1/cities/lisbon/temp/hourly
     expect(rows).toEqual(expected);
   },
 );
+
+it('what took the database long is given again for a moment, but not for another final hour, nor after a flush', async () => {
+  let nowMs = 0;
+  const deps = depsOf(world, { ...database, client: counted.client });
+  const clock = { ...deps.clock, monotonicMs: () => (nowMs += DEAR_FIGURES_MS) };
+  const dear = await checkedApi({ ...deps, clock, dataVersion: () => version++ });
+  for (const path of [
+    '/v1/districts/lisbon/d0/temp/hourly',
+    '/v1/districts/lisbon/d0/temp/daily?from=2026-11-20&to=2026-11-22',
+  ]) {
+    const asked = async (change: () => unknown): Promise<number> => {
+      await change();
+      const before = readings();
+      await rowsOf(dear, path);
+      return readings() - before;
+    };
+    expect(await asked(() => undefined)).toBeGreaterThan(0);
+    expect(await asked(() => undefined)).toBe(0);
+    expect(await asked(() => dear.request('/v1/admin/flush', { method: 'POST' }))).toBeGreaterThan(0);
+    expect(await asked(() => (world.finalThroughMs += 3_600_000))).toBeGreaterThan(0);
+    expect(await asked(() => (nowMs += ANSWER_AGE_MS_MAX))).toBeGreaterThan(0);
+  }
+});

@@ -4,7 +4,7 @@ import { checkedApi, depsOf, NOW, World, type CheckedApi } from '../../test/supp
 import { fact, INCARNATION, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
 import { systemClock } from '../model/clock.ts';
-import { COVERAGE_AGE_MS_MAX, OPEN_ROWS_AGE_MS_MAX } from '../model/limits.ts';
+import { CADENCE_AGE_MS_MAX, OPEN_ROWS_AGE_MS_MAX } from '../model/limits.ts';
 
 let database: TestDatabase;
 let world: World;
@@ -67,7 +67,7 @@ it('one look, and what hours usually have, serve all questions while no block is
   expect(await questions(() => look(`${QUESTION}&metric=temp`))).toBe(1);
   nowMs += OPEN_ROWS_AGE_MS_MAX + 1;
   expect(await questions(() => look())).toBe(1);
-  nowMs += COVERAGE_AGE_MS_MAX + 1;
+  nowMs += CADENCE_AGE_MS_MAX + 1;
   expect(await questions(() => look())).toBe(2);
 });
 

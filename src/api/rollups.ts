@@ -44,7 +44,10 @@ export async function readHourlyRollup(
   const ask = { ...rest, places: [place] };
   const headers = hourHeadersOf(cluster);
   const edges = edgesOf(cluster);
-  const [found, known] = await Promise.all([readRollup({ ...ask, limit: ask.limit + 1 }), readKnownSensors(ask)]);
+  const [found, known] = await Promise.all([
+    readRollup({ ...ask, limit: ask.limit + 1 }, edges.final),
+    readKnownSensors(ask),
+  ]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.period]);
   return {
     // Written out: an object that begins with another one's properties takes fifty times as long to make.
@@ -70,7 +73,7 @@ export async function readCivilRollup(
   const headers = hourHeadersOf(cluster);
   const edges = edgesOf(cluster);
   const [found, known] = await Promise.all([
-    readCivil({ ...ask, limit: ask.limit + 1, openHour: edges.open }),
+    readCivil({ ...ask, limit: ask.limit + 1, openHour: edges.open }, edges.final),
     readKnownSensors(ask),
   ]);
   const { rows, next } = pageOf(found, ask.limit, (last) => [last.kind, last.day]);

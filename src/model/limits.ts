@@ -294,10 +294,21 @@ export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 export const ANSWER_AGE_MS_MAX = 5_000;
 /** An answer that takes longer than this is dear: the ledger beside a year of a large city takes seconds. */
 export const DEAR_ANSWER_MS = 2_000;
+/** Figures of a place that take the database longer than this are dear: a district of some thousand sensors. */
+export const DEAR_FIGURES_MS = 20;
+/** And given again for no longer than this, however long they took. */
+export const DEAR_FIGURES_REST_MS_MAX = 3_000;
+/** Dear questions that are remembered with their answers, of one kind. */
+export const DEAR_QUESTIONS_MAX = 128;
 /** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */
 export const DEAR_REST_FACTOR = 9;
 /** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
 export const COVERAGE_AGE_MS_MAX = 10_000;
+/**
+ * The same for how many readings an open hour usually has, the median of a week of hours before it: one reading that comes late hardly
+ * moves it, and the next hour is measured anew.
+ */
+export const CADENCE_AGE_MS_MAX = 60_000;
 /** Figures of that kind which are kept, some 100 bytes each: a sensor known is two at most, a page's cadences one a row. */
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
@@ -324,6 +335,10 @@ export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
 
 relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
 relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
+relation(
+  1_000 * OPEN_ANSWER_AGE_S + DEAR_FIGURES_REST_MS_MAX <= ANSWER_AGE_MS_MAX,
+  'figures that are kept for moments must not be older than an answer that is',
+);
 relation(
   LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + 2 * ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
   'a correction must be seen within 30 s, also where an answer from before it is kept, of a month named before that, with sensors from before that',

@@ -51,6 +51,10 @@ export class AnswerCache {
     this.#deps = deps;
   }
 
+  get flushes(): number {
+    return this.#flushes;
+  }
+
   /** Forgets everything: rows were written on somebody's word, and the watch on them may be a moment behind. */
   clear(): void {
     this.#flushes++;

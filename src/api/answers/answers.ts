@@ -27,8 +27,13 @@ declare module 'hono' {
   }
 }
 
+export interface AnsweredDeps extends ApiDeps {
+  /** How often somebody has asked this app to write down what is in memory, and will want to read it. */
+  readonly flushes: () => number;
+}
+
 /** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
-export function addAnswers(app: OpenAPIHono, deps: ApiDeps): ApiDeps {
+export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
   const answers = new AnswerCache({
     version: deps.dataVersion ?? null,
     monotonicMs: () => deps.clock.monotonicMs(),
@@ -45,7 +50,8 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): ApiDeps {
     if (caching === null) c.res.headers.set('Cache-Control', 'no-store');
     else if (caching.startsWith('private')) c.res.headers.append('Vary', 'Authorization, X-API-Key');
   });
-  return deps.dataVersion === undefined ? deps : { ...deps, dataVersion: () => answers.version };
+  const answered = { ...deps, flushes: () => answers.flushes };
+  return deps.dataVersion === undefined ? answered : { ...answered, dataVersion: () => answers.version };
 }
 
 export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {

@@ -1,11 +1,14 @@
 import { expect, it } from 'vitest';
-import { DEAR_ANSWER_MS, DEAR_REST_FACTOR } from '../../model/limits.ts';
-import { keepDear } from './keep-dear.ts';
+import { DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
+import { keepDear, keepDearEach } from './keep-dear.ts';
+
+const DEAR_MS = 20;
+const REST_MS_MAX = 100_000;
 
 /** A question that takes `tookMs` of a made-up clock. */
 function question(tookMs: number) {
   const world = { nowMs: 0, asked: 0, fails: false };
-  const ask = keepDear({ monotonicMs: () => world.nowMs }, async () => {
+  const ask = keepDear({ monotonicMs: () => world.nowMs }, { fromMs: DEAR_MS, restMsMax: REST_MS_MAX }, async () => {
     world.asked += 1;
     const answer = world.asked;
     await Promise.resolve();
@@ -17,30 +20,54 @@ function question(tookMs: number) {
 }
 
 it('a quick answer is asked for each time', async () => {
-  const { ask } = question(DEAR_ANSWER_MS - 1);
+  const { ask } = question(DEAR_MS - 1);
   expect([await ask(), await ask()]).toEqual([1, 2]);
 });
 
 it('a dear one is given again in proportion to what it took, and then asked for anew', async () => {
-  const { ask, world } = question(DEAR_ANSWER_MS);
+  const { ask, world } = question(DEAR_MS);
   expect(await ask()).toBe(1);
-  world.nowMs += DEAR_ANSWER_MS * DEAR_REST_FACTOR - 1;
+  world.nowMs += DEAR_MS * DEAR_REST_FACTOR - 1;
   expect(await ask()).toBe(1);
   world.nowMs += 1;
   expect(await ask()).toBe(2);
 });
 
 it('who asks meanwhile gets the same', async () => {
-  const { ask, world } = question(DEAR_ANSWER_MS);
+  const { ask, world } = question(DEAR_MS);
   expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
   expect(world.asked).toBe(1);
 });
 
 it('an error is everybody’s who waits, and nobody’s after', async () => {
-  const { ask, world } = question(DEAR_ANSWER_MS);
+  const { ask, world } = question(DEAR_MS);
   world.fails = true;
   const both = await Promise.allSettled([ask(), ask()]);
   expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   world.fails = false;
   expect(await ask()).toBe(2);
+});
+
+it('no answer is given again for longer than is allowed', async () => {
+  const { ask, world } = question(REST_MS_MAX);
+  expect(await ask()).toBe(1);
+  world.nowMs += REST_MS_MAX;
+  expect(await ask()).toBe(2);
+});
+
+it('questions of different names are kept apart, and the oldest ones forgotten', async () => {
+  let nowMs = 0;
+  const asked: number[] = [];
+  const ask = keepDearEach({ monotonicMs: () => nowMs }, { fromMs: DEAR_MS, restMsMax: Infinity }, (of: number) => {
+    asked.push(of);
+    nowMs += DEAR_MS;
+    return Promise.resolve(of * 2);
+  });
+  for (const of of [1, 2, 1, 2]) expect(await ask(`of ${String(of)}`, of)).toBe(of * 2);
+  expect(asked).toEqual([1, 2]);
+  for (let of = 3; of < DEAR_QUESTIONS_MAX + 2; of++) await ask(`of ${String(of)}`, of);
+  asked.length = 0;
+  nowMs = DEAR_MS;
+  expect([await ask('of 2', 2), await ask('of 1', 1)]).toEqual([4, 2]);
+  expect(asked).toEqual([1]);
 });

@@ -1,14 +1,39 @@
 /**
- * Answers that are dear to make: one question of all tables, for everybody who asks meanwhile.
+ * Answers that are dear to make: one question to the database, for everybody who asks meanwhile.
  *
  * Job: asks once for all who ask at a time; what took long is given again for as long as {@link DEAR_REST_FACTOR} times what
- * it took, so that those who ask every few seconds take a bounded part of the database. Boundary: one question without
- * parameters; the answer says itself when it was read. Errors are not kept.
+ * it took, so that those who ask take a bounded part of the database. Boundary: a question, and what it took; that an answer
+ * may be so old is for whoever wraps it to say. Errors are not kept.
  */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../model/clock.ts';
-import { DEAR_ANSWER_MS, DEAR_REST_FACTOR } from '../../model/limits.ts';
+import { DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
 
-export function keepDear<T>(clock: Pick<Clock, 'monotonicMs'>, ask: () => Promise<T>): () => Promise<T> {
+/** In ms. */
+export interface Dear {
+  /** What takes less is asked for each time. */
+  readonly fromMs: number;
+  /** Longest rest. */
+  readonly restMsMax: number;
+}
+
+type Ticks = Pick<Clock, 'monotonicMs'>;
+
+/** Of many questions by name, the last {@link DEAR_QUESTIONS_MAX} that were asked. */
+export function keepDearEach<Ask, T>(
+  clock: Ticks,
+  dear: Dear,
+  ask: (of: Ask) => Promise<T>,
+): (name: string, of: Ask) => Promise<T> {
+  const each = new LRUCache<string, () => Promise<T>>({ max: DEAR_QUESTIONS_MAX });
+  return (name, of) => {
+    const known = each.get(name) ?? keepDear(clock, dear, () => ask(of));
+    each.set(name, known);
+    return known();
+  };
+}
+
+export function keepDear<T>(clock: Ticks, { fromMs, restMsMax }: Dear, ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | null = null;
   let kept: { answer: T; untilMs: number } | null = null;
   const askNow = async (): Promise<T> => {
@@ -17,7 +42,8 @@ export function keepDear<T>(clock: Pick<Clock, 'monotonicMs'>, ask: () => Promis
       const answer = await ask();
       const endMs = clock.monotonicMs();
       const tookMs = endMs - startMs;
-      kept = tookMs < DEAR_ANSWER_MS ? null : { answer, untilMs: endMs + tookMs * DEAR_REST_FACTOR };
+      const restMs = Math.min(restMsMax, tookMs * DEAR_REST_FACTOR);
+      kept = tookMs < fromMs ? null : { answer, untilMs: endMs + restMs };
       return answer;
     } finally {
       asked = null;

@@ -4,6 +4,7 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { AnsweredDeps } from '../answers/answers.ts';
 import { type CivilReader, keptCivil } from '../kept-civil.ts';
 import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
@@ -37,7 +38,7 @@ const zoneColumns = {
 const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '/v1/cities/{city}/{metric}' } as const;
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
 
-export function addCivil(app: OpenAPIHono, deps: ApiDeps): void {
+export function addCivil(app: OpenAPIHono, deps: AnsweredDeps): void {
   const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
   for (const of of ['districts', 'cities'] as const)
     for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, readers, of, per);

@@ -5,6 +5,7 @@
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { keepDear } from '../answers/keep-dear.ts';
+import { DEAR_ANSWER_MS } from '../../model/limits.ts';
 import { askBooksOfTime, type BooksOfTime } from '../books-of-time.ts';
 import { readBooks } from '../books.ts';
 import { range } from '../params.ts';
@@ -110,7 +111,7 @@ const route = createRoute({
 export function addLedger(app: OpenAPIHono, deps: ApiDeps): void {
   const { cluster, clickhouse, workers, horizonMs } = deps;
   const { incarnation, partitions } = cluster;
-  const sinceCreated = keepDear(deps.clock, async () => {
+  const sinceCreated = keepDear(deps.clock, { fromMs: DEAR_ANSWER_MS, restMsMax: Infinity }, async () => {
     const readAt = new Date(deps.clock.nowMs()).toISOString();
     const sources = { clickhouse, incarnation, partitions, horizonMs, committed: deps.books() };
     const books = await readBooks(await workers.status(), sources);

@@ -1,5 +1,6 @@
 /** Hours of districts and cities, by kind. Days and months: civil.ts. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { AnsweredDeps } from '../answers/answers.ts';
 import { hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
@@ -21,7 +22,7 @@ const ROUTES = [
   { of: 'cities', view: 'city_hourly', id: 'CityHourly', path: '/v1/cities/{city}/{metric}/hourly' },
 ] as const;
 
-export function addRollups(app: OpenAPIHono, deps: ApiDeps): void {
+export function addRollups(app: OpenAPIHono, deps: AnsweredDeps): void {
   const readers = { readRollup: keptHours(deps), readKnownSensors: keptKnownSensors(deps) };
   for (const rollup of ROUTES) addRollup(app, deps, readers, rollup);
 }

@@ -4,6 +4,7 @@
  * Boundary: HTTP and schemas. There is no forecast: nothing here knows the future.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
+import type { AnsweredDeps } from '../answers/answers.ts';
 import { HOUR_MS, hourIso, hourStartMs } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { streamCaching } from '../answers/answers.ts';
@@ -118,7 +119,7 @@ const historical = createRoute({
   responses: listResponses(historyRow, 'Periods, in the order of kind and time', hourHeaders),
 });
 
-export function addWeather(app: OpenAPIHono, deps: ApiDeps): void {
+export function addWeather(app: OpenAPIHono, deps: AnsweredDeps): void {
   const { registry, clock, cluster, onError } = deps;
   const readers = {
     readRollup: keptHours(deps),
