@@ -21,7 +21,27 @@ const nothing = new Proxy(() => nothing, {
   get: (_, name) => (name === Symbol.toPrimitive ? () => 0 : nothing),
   apply: () => nothing,
 });
-const deps = new Proxy({}, { get: (_, name) => (name === 'doors' ? undefined : nothing) });
+const PORTS = [
+  'clickhouse',
+  'cluster',
+  'workers',
+  'books',
+  'registry',
+  'live',
+  'publish',
+  'decoder',
+  'health',
+  'metrics',
+  'clock',
+  'horizonMs',
+  'renderGraphiql',
+  'dashboard',
+  'onError',
+  'onRequest',
+  'dataVersion',
+  'onAnswer',
+];
+const deps = Object.fromEntries(PORTS.map((name) => [name, nothing]));
 const document = await (await createApp(deps).request('/openapi.json')).text();
 const mark = `openapi.json sha256 ${createHash('sha256').update(document).digest('hex')}`;
 
