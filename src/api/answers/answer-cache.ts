@@ -4,7 +4,8 @@
  * Boundary: bytes by key, in this process, bounded in bytes. Knows nothing of HTTP.
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
- * whose confirmation is still under way a few seconds later. Open hours are never kept.
+ * whose confirmation is still under way a few seconds later. Open hours are never kept. What a reader keeps beneath (../kept-figures.ts)
+ * comes on top of that age.
  * A question joins another only of the same version, so that who has just flushed reads what it flushed.
  */
 import { LRUCache } from 'lru-cache';
