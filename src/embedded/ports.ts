@@ -3,11 +3,18 @@
  *
  * Boundary: opens and closes listeners on the loopback interface.
  */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import { EnvironmentError } from '../model/errors.ts';
 
 export const LOOPBACK = '127.0.0.1';
+
+/** Where free ports are looked for: above what well-known servers use, below Linux's `ip_local_port_range` (others begin later). */
+const LISTENED_PORT_MIN = 12_000;
+const EPHEMERAL_PORT_MIN = 32_768;
+
+/** What `freePorts` has named in this process, used or not. */
+const given = new Set<number>();
 
 export interface WantedPort {
   readonly variable: string;
@@ -43,11 +50,19 @@ function whyNot(port: number): Promise<string | null> {
   });
 }
 
-/** Ports of the loopback interface that nobody listens on, all different: held together before they are let go. */
+/**
+ * Ports of the loopback interface that nobody listens on, all different.
+ *
+ * Not those an operating system would choose for a listener on port 0: they come from the range that it also takes for
+ * connections that go out, so any client may have one between now and its use, and whenever a server of ours is down.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, LOOPBACK));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(LISTENED_PORT_MIN, EPHEMERAL_PORT_MIN);
+    if (given.has(port) || (await whyNot(port)) !== null) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
 }
