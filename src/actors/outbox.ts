@@ -29,6 +29,7 @@ export interface OutboxEntry {
 export class Outbox {
   readonly #entries = new Map<number, OutboxEntry>();
   #bytes = 0;
+  #sealed = 0;
 
   /** Bytes of all blocks not yet dropped. */
   get bytes(): number {
@@ -39,10 +40,16 @@ export class Outbox {
     return this.#entries.size;
   }
 
+  /** True where a block waits for a commit. */
+  get hasSealed(): boolean {
+    return this.#sealed > 0;
+  }
+
   /** @param sinceMs since when it has waited, ms since 1970. */
   add(sealed: SealedBlock, sinceMs: number, state: BlockState = 'sealed'): void {
     this.#entries.set(sealed.block, { sealed, sinceMs, state });
     this.#bytes += sealed.bytes.length;
+    if (state === 'sealed') this.#sealed += 1;
   }
 
   /** Since when the oldest block waits for the database, ms since 1970; 0 where none does. */
@@ -71,6 +78,7 @@ export class Outbox {
       if (listed.has(number)) {
         if (entry.state === 'sealed') {
           entry.state = 'committed';
+          this.#sealed -= 1;
           insertable.push(entry.sealed);
         }
       } else if (entry.state === 'confirmed') {

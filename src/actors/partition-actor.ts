@@ -264,6 +264,11 @@ export class PartitionActor {
     }
   }
 
+  /** True where hours have ended whose rows the database is not known to have. */
+  get hasEndedHours(): boolean {
+    return this.#finalMarks.length > 0;
+  }
+
   /** Hours that end at or before this are closed, and every block sealed up to then is confirmed. ms since 1970. */
   finalThroughMs(): number {
     while (this.#finalMarks.length > 0 && this.outbox.confirmedBelow(this.#finalMarks[0]!.block)) {

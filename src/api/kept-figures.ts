@@ -12,6 +12,7 @@ import {
   DEAR_FIGURES_MS,
   DEAR_FIGURES_REST_MS_MAX,
   KEPT_FIGURES_MAX,
+  KNOWN_SENSORS_DEAR,
   OPEN_ANSWER_AGE_S,
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
@@ -29,9 +30,9 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
   const { clickhouse } = deps;
   const keep = keeperOf<KnownAsk, KnownSensors>(
     deps,
-    COVERAGE_AGE_MS_MAX,
+    ({ sensors }) => (sensors < KNOWN_SENSORS_DEAR ? COVERAGE_AGE_MS_MAX : CADENCE_AGE_MS_MAX),
     (ask) => readKnownSensors(clickhouse, ask),
-    (known) => known.size,
+    ({ size }) => size,
   );
   return ({ places, metric, kind }) => keep({ places, metric, kind });
 }
@@ -40,7 +41,7 @@ export function keptCadences(deps: Deps): CadencesReader {
   const { clickhouse } = deps;
   return keeperOf<CadenceAsk, readonly Cadence[]>(
     deps,
-    CADENCE_AGE_MS_MAX,
+    () => CADENCE_AGE_MS_MAX,
     (ask) => readCadences(clickhouse, ask),
     (cadences) => cadences.length,
   );
@@ -76,10 +77,10 @@ export function keptForMoments<Ask extends object, Row>(
   };
 }
 
-/** @param ask is JSON, and what is read depends on nothing else. @param sizeOf figures in a result. */
+/** @param ask is JSON, and what is read depends on nothing else. @param ageMsMaxOf how long it is kept. @param sizeOf figures in it. */
 function keeperOf<Ask extends object, Result extends object>(
   { clock, dataVersion }: Deps,
-  ageMsMax: number,
+  ageMsMaxOf: (result: Result) => number,
   read: (ask: Ask) => Promise<Result>,
   sizeOf: (result: Result) => number,
 ): (ask: Ask) => Promise<Result> {
@@ -87,12 +88,15 @@ function keeperOf<Ask extends object, Result extends object>(
   const kept = new LRUCache<string, Result>({
     maxSize: KEPT_FIGURES_MAX,
     sizeCalculation: (result) => sizeOf(result) + 1,
-    ttl: ageMsMax,
     ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     // Who waits gets what was read, also where it was too much to be kept.
     ignoreFetchAbort: true,
-    fetchMethod: (key) => read(JSON.parse(key) as Ask),
+    fetchMethod: async (key, _old, { options }) => {
+      const result = await read(JSON.parse(key) as Ask);
+      options.ttl = ageMsMaxOf(result);
+      return result;
+    },
   });
   return (ask) => kept.forceFetch(JSON.stringify(ask));
 }

@@ -52,6 +52,10 @@ export const REJECT_BYTES_PER_PARTITION_MAX = 4 * 1024 * 1024;
 export const BLOCK_ROWS_MAX = 65_536;
 /** Bytes of one block: keeps one insert and one set of checkpoint chunks small. */
 export const BLOCK_BYTES_MAX = 16 * 1024 * 1024;
+/** Rows of one INSERT, of several blocks: each is a part of each table, and parts are merged for as long as they are small. */
+export const INSERT_ROWS_MAX = 4 * BLOCK_ROWS_MAX;
+/** Bytes of one INSERT: the database holds all of it in memory. */
+export const INSERT_BYTES_MAX = 4 * BLOCK_BYTES_MAX;
 /** Blocks of one partition waiting for ClickHouse; at the bound the partition's pull stops (back-pressure). */
 export const OUTBOX_BLOCKS_PER_PARTITION_MAX = 1024;
 /** Bytes of blocks one worker thread holds for ClickHouse; at the bound its pull stops. */
@@ -73,6 +77,12 @@ export const LATE_SEAL_INTERVAL_MS = 5_000;
 export const NEWBORN_SEAL_INTERVAL_MS = 5_000;
 /** Time between two checkpoints of a partition that has something to say. */
 export const CHECKPOINT_INTERVAL_MS = 2_000;
+/** The same where its open windows are large: all of them are written each time, and the broker is busy with a million series' for long. */
+export const LARGE_CHECKPOINT_INTERVAL_MS = 4_000;
+/** From so many bytes of open windows on: some 5,000 series' hours. */
+export const LARGE_CHECKPOINT_BYTES = 256 * 1024;
+/** Time of a tick for rows of hours that have ended: with a million series they take a second, in which messages would wait. */
+export const SEAL_MS_PER_TICK_MAX = 50;
 /** Time between two checkpoints of a partition whose only news is its position or watermark. */
 export const IDLE_CHECKPOINT_INTERVAL_MS = 15_000;
 /** How late a reading may come and still be in time for its hour's first row. */
@@ -175,12 +185,15 @@ export const OPEN_HOUR_ROWS_PER_MESSAGE = 512;
 function relation(holds: boolean, sentence: string): void {
   if (!holds) throw new Error(`limits.ts: ${sentence}`);
 }
-relation(LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS < 30_000, 'a correction must be readable within 30 s');
+relation(
+  LATE_SEAL_INTERVAL_MS + 2 * LARGE_CHECKPOINT_INTERVAL_MS < 30_000,
+  'a correction must be readable within 30 s',
+);
 relation(LATE_CELLS_PER_PARTITION_MAX <= BLOCK_ROWS_MAX, 'late cells of one month must fit one block');
 relation(CHECKPOINT_CHUNK_BYTES_MAX < 1024 * 1024, 'a chunk must fit a default broker message');
 relation(IN_FLIGHT_BYTES_MAX > MESSAGE_BYTES_MAX, 'a pull must be able to carry the largest message');
 relation(IN_FLIGHT_BYTES_MAX < 64 * 1024 * 1024, 'in-flight bytes must stay below the broker’s limit per connection');
-relation(CHECKPOINT_INTERVAL_MS <= 5_000, 'a checkpoint at least every 5 s');
+relation(LARGE_CHECKPOINT_INTERVAL_MS < 5_000, 'a checkpoint at least every 5 s');
 
 // Decoding (src/runtime/decode).
 /** Keys of a frame's top-level map: five are known; each unknown one is remembered, to see it twice. */
@@ -303,7 +316,9 @@ export const DEAR_QUESTIONS_MAX = 128;
 /** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */
 export const DEAR_REST_FACTOR = 9;
 /** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
-export const COVERAGE_AGE_MS_MAX = 10_000;
+export const COVERAGE_AGE_MS_MAX = 5_000;
+/** From so many sensors of a question on, the database takes long to count them, and CADENCE_AGE_MS_MAX holds for them, too. */
+export const KNOWN_SENSORS_DEAR = 10_000;
 /**
  * The same for how many readings an open hour usually has, the median of a week of hours before it: one reading that comes late hardly
  * moves it, and the next hour is measured anew.
@@ -340,7 +355,7 @@ relation(
   'figures that are kept for moments must not be older than an answer that is',
 );
 relation(
-  LATE_SEAL_INTERVAL_MS + 2 * CHECKPOINT_INTERVAL_MS + 2 * ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
+  LATE_SEAL_INTERVAL_MS + 2 * LARGE_CHECKPOINT_INTERVAL_MS + 2 * ANSWER_AGE_MS_MAX + COVERAGE_AGE_MS_MAX < 30_000,
   'a correction must be seen within 30 s, also where an answer from before it is kept, of a month named before that, with sensors from before that',
 );
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { SealedBlock } from '../actors/outbox.ts';
 import { type Clock, systemClock } from '../model/clock.ts';
-import { BLOCK_ROWS_MAX } from '../model/limits.ts';
+import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX, INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { BlockInserter } from './block-inserter.ts';
 import type { HourlySink } from './ports.ts';
@@ -13,8 +13,8 @@ const log: Log = { debug: say, info: say, warn: say, error: say };
 const waits: number[] = [];
 const clock: Clock = { ...systemClock, sleep: (ms) => (waits.push(ms), Promise.resolve()) };
 
-function block(number: number, month = 202601, rows = 1): SealedBlock {
-  return { block: number, month, rows, readings: rows, bytes: new Uint8Array(rows) };
+function block(number: number, month = 202601, rows = 1, bytes = rows): SealedBlock {
+  return { block: number, month, rows, readings: rows, bytes: new Uint8Array(bytes) };
 }
 
 /** A database that notes each insert, and refuses as many as `refusals`. */
@@ -52,11 +52,18 @@ it('invariant 4: an insert is of one month and no larger than one insert block',
   const { inserts, confirmed } = await insertAll(blocks);
   for (const insert of inserts) {
     expect(new Set(insert.map(({ month }) => month)).size).toBe(1);
-    expect(insert.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(BLOCK_ROWS_MAX);
+    expect(insert.reduce((sum, { rows }) => sum + rows, 0)).toBeLessThanOrEqual(INSERT_ROWS_MAX);
   }
   expect(inserts.length).toBeLessThan(blocks.length);
   expect(inserts.flat().toSorted((a, b) => a.block - b.block)).toEqual(blocks);
   expect(confirmed.toSorted((a, b) => a - b)).toEqual(blocks.map((one) => one.block));
+});
+
+it('an insert has no more bytes than the database is to hold at once', async () => {
+  const { inserts } = await insertAll(Array.from({ length: 9 }, (_, at) => block(at + 1, 202601, 1, BLOCK_BYTES_MAX)));
+  const sizes = inserts.map((insert) => insert.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  expect(Math.max(...sizes)).toBe(INSERT_BYTES_MAX);
+  expect(inserts.flat()).toHaveLength(9);
 });
 
 it('invariant 13: a database that is away is asked again, ever more slowly up to a bound, and nothing is given up', async () => {

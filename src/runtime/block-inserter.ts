@@ -9,7 +9,7 @@
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { Clock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
-import { BLOCK_ROWS_MAX } from '../model/limits.ts';
+import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import type { HourlySink } from './ports.ts';
 
@@ -90,15 +90,18 @@ export class BlockInserter {
     }
   }
 
-  /** The oldest block and others of its month, up to the rows of one insert block. */
+  /** The oldest block and others of its month, as many as one INSERT may hold. */
   #nextBatch(): Waiting[] {
     let month: number | null = null;
-    let rows = 0;
+    let [rows, bytes] = [0, 0];
     const batch: Waiting[] = [];
     for (const [key, waiting] of this.#waiting) {
-      month ??= waiting.block.month;
-      if (waiting.block.month !== month || rows + waiting.block.rows > BLOCK_ROWS_MAX) continue;
-      rows += waiting.block.rows;
+      const { block } = waiting;
+      month ??= block.month;
+      if (block.month !== month || rows + block.rows > INSERT_ROWS_MAX) continue;
+      if (bytes + block.bytes.length > INSERT_BYTES_MAX) continue;
+      rows += block.rows;
+      bytes += block.bytes.length;
       batch.push(waiting);
       this.#waiting.delete(key);
     }

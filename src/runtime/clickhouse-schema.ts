@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { EnvironmentError } from '../model/errors.ts';
-import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX } from '../model/limits.ts';
+import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
 
 const DATABASE = 'hourglass';
 export const FACTS_TABLE = `${DATABASE}.hourly_facts`;
@@ -25,14 +25,14 @@ const FOLDER = new URL('../../infra/clickhouse/', import.meta.url);
  * Settings of every insert of blocks into {@link FACTS_TABLE} (RowBinary, columns in table order).
  *
  * A view must see all rows of a block in one physical block, so the server neither splits nor waits nor parses in
- * parallel; an error of a view is an error of the insert. Up to `BLOCK_ROWS_MAX` rows of one month per insert, and no
+ * parallel; an error of a view is an error of the insert. Up to `INSERT_ROWS_MAX` rows of one month per insert, and no
  * (partition, block) twice in it: the views would add it up before their tables' keys could tell.
  */
 export const INSERT_SETTINGS = {
   async_insert: 0,
-  max_insert_block_size: String(4 * BLOCK_ROWS_MAX),
-  min_insert_block_size_rows: String(4 * BLOCK_ROWS_MAX),
-  min_insert_block_size_bytes: String(16 * BLOCK_BYTES_MAX),
+  max_insert_block_size: String(2 * INSERT_ROWS_MAX),
+  min_insert_block_size_rows: String(2 * INSERT_ROWS_MAX),
+  min_insert_block_size_bytes: String(4 * INSERT_BYTES_MAX),
   min_insert_block_size_rows_for_materialized_views: '0',
   min_insert_block_size_bytes_for_materialized_views: '0',
   max_insert_threads: '1',

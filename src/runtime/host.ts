@@ -14,20 +14,19 @@ import type { StreamMessage } from '../actors/partition-actor.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
 import { explain, FenceLost } from '../model/errors.ts';
 import {
-  CHECKPOINT_INTERVAL_MS,
-  IDLE_CHECKPOINT_INTERVAL_MS,
   LEDGER_ENTRIES_PER_PARTITION_MAX,
   OUTBOX_BLOCKS_PER_PARTITION_MAX,
   OUTBOX_BYTES_PER_HOST_MAX,
   PROGRESS_FAIL_MS,
   PROGRESS_REBUILD_MS,
-  REJECT_BYTES_PER_PARTITION_MAX,
+  SEAL_MS_PER_TICK_MAX,
   WINDOW_BYTES_PER_HOST_MAX,
 } from '../model/limits.ts';
 import { compareRows } from '../model/series-order.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
+import { isCommitDue } from './commit-due.ts';
 import { LedgerInserter } from './ledger-inserter.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
@@ -57,8 +56,6 @@ export interface HostOptions {
 
 /** How often the host looks at what is due. */
 const TICK_MS = 100;
-/** A commit that only makes hours final may come this soon after the last. */
-const FINAL_COMMIT_MS = 250;
 /** Partitions committed at once. */
 const AT_ONCE = 8;
 
@@ -80,6 +77,8 @@ export class Host {
   readonly #progress = new ProgressWatch();
   #budget = { windowBytesMax: WINDOW_BYTES_PER_HOST_MAX, outboxBytesMax: OUTBOX_BYTES_PER_HOST_MAX };
   #sealsOldest = false;
+  /** The partition with which sealing goes on. */
+  #sealsNext = 0;
   #paused = false;
   #stopping = false;
   /** An actor's memory may be half changed: nothing of it may be committed any more. */
@@ -363,17 +362,34 @@ export class Host {
     while (!this.#stopping) {
       await this.#ports.clock.sleep(TICK_MS);
       const nowMs = this.#ports.clock.nowMs();
-      const oldest = this.#sealsOldest || this.#arena.bytes > this.#budget.windowBytesMax ? 1 : 0;
-      this.#sealsOldest = false;
-      for (const runner of this.#runners.values()) {
-        runner.actor.advancePosition(this.#lastSequence + 1);
-        runner.actor.followFrontier(this.#frontierMs);
-        if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
-        if (this.#isCommitDue(runner)) void this.#commit(runner);
+      for (const { actor } of this.#runners.values()) {
+        actor.advancePosition(this.#lastSequence + 1);
+        actor.followFrontier(this.#frontierMs);
       }
+      this.#seal(nowMs);
+      for (const runner of this.#runners.values()) if (this.#isHeld() && isCommitDue(runner)) void this.#commit(runner);
       this.#ledger.look(this.#runners.values());
       this.#holdOrGoOn();
       this.#watchProgress();
+    }
+  }
+
+  /** What is due, one partition after the other: the next tick goes on where the time of this one was over. */
+  #seal(nowMs: number): void {
+    const { clock } = this.#ports;
+    const oldest = this.#sealsOldest || this.#arena.bytes > this.#budget.windowBytesMax ? 1 : 0;
+    this.#sealsOldest = false;
+    // Memory is given back at once.
+    const endMs = oldest > 0 ? Infinity : clock.monotonicMs() + SEAL_MS_PER_TICK_MAX;
+    const runners = [...this.#runners.values()];
+    const first = Math.max(
+      0,
+      runners.findIndex(({ partition }) => partition >= this.#sealsNext),
+    );
+    for (const runner of [...runners.slice(first), ...runners.slice(0, first)]) {
+      this.#sealsNext = runner.partition;
+      if (clock.monotonicMs() >= endMs) return;
+      if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
     }
   }
 
@@ -390,14 +406,6 @@ export class Host {
     }
     if (progress === 'fail')
       this.#fail(new Error(`messages wait and none has come for ${String(PROGRESS_FAIL_MS / 1_000)} s`));
-  }
-
-  #isCommitDue(runner: PartitionRunner): boolean {
-    if (runner.committing || !this.#isHeld()) return false;
-    const sinceMs = runner.sinceCommitMs();
-    if (runner.actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
-    if (runner.makesHoursFinal && sinceMs >= FINAL_COMMIT_MS) return true;
-    return sinceMs >= (runner.hasNews ? CHECKPOINT_INTERVAL_MS : IDLE_CHECKPOINT_INTERVAL_MS);
   }
 
   async #commit(runner: PartitionRunner): Promise<void> {

@@ -124,6 +124,11 @@ export class PartitionRunner {
     return this.#actor.finalThroughMs() > (this.#stored.manifest.state?.finalThroughMs ?? 0);
   }
 
+  /** Bytes of the open windows as the last checkpoint has them. */
+  get windowBytes(): number {
+    return this.#stored.manifest.windows?.bytes ?? 0;
+  }
+
   /** Monotonic ms since the last commit. */
   sinceCommitMs(): number {
     return this.#ports.clock.monotonicMs() - this.#committedAtMs;

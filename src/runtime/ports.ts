@@ -126,7 +126,7 @@ export interface LedgerRow extends LedgerEntry {
  * durability `power`, are synced). Blocks may be inserted any number of times (invariant 4).
  */
 export interface HourlySink {
-  /** Blocks of one month, together at most BLOCK_ROWS_MAX rows. */
+  /** Blocks of one month, together at most INSERT_ROWS_MAX rows and INSERT_BYTES_MAX bytes. */
   insert(blocks: readonly SealedBlock[]): Promise<void>;
   /** The highest block number of each partition in the tables, for this incarnation. */
   highestBlocks(): Promise<ReadonlyMap<number, number>>;

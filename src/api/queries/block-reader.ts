@@ -47,17 +47,21 @@ export type BlockReader = (ask: BlockAsk) => Promise<BlockRows>;
 
 const COLUMNS =
   'intDiv(toUnixTimestamp(hour), 3600) AS hour_index, partition, block, incarnation, revised, count, sum, sum_lo, min, max';
+/** The first rows of each series. */
+const FIRST_ROWS = ' ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32} BY place';
 /** Some granules: more threads would take longer to start than to read. */
 const SETTINGS = { max_threads: 1, max_block_size: String(PAGE_BLOCK_ROWS) };
 
 export function blockReader(client: ClickHouseClient): BlockReader {
   const gate = new Gate(DATABASE_READS_MAX);
-  const loader = new DataLoader<BlockAsk, BlockRows>((asks) => gate.leaveAfter(readBatch(client, asks)), {
-    cache: false,
-    maxBatchSize: BLOCK_BATCH_MAX,
-    batchScheduleFn: (dispatch) => gate.enter(dispatch),
-  });
-  return (ask) => (ask.limit === undefined ? loader.load(ask) : readFirst(client, ask, ask.limit));
+  const loaderOf = (read: typeof readAll): DataLoader<BlockAsk, BlockRows> =>
+    new DataLoader((asks) => gate.leaveAfter(read(client, asks)), {
+      cache: false,
+      maxBatchSize: BLOCK_BATCH_MAX,
+      batchScheduleFn: (dispatch) => gate.enter(dispatch),
+    });
+  const [whole, first] = [loaderOf(readAll), loaderOf(readFirst)];
+  return (ask) => (ask.limit === undefined ? whole : first).load(ask);
 }
 
 /** Lets so many through at a time, the others in their order. */
@@ -91,19 +95,41 @@ class Gate {
   }
 }
 
-async function readFirst(client: ClickHouseClient, ask: BlockAsk, limit: number): Promise<BlockRows> {
-  const { where, params } = condition(ask, 0);
-  const columns = await selectColumns<BlockColumns>(
-    client,
-    `SELECT ${COLUMNS} FROM hourglass.hourly_facts WHERE ${where}
-     ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32}`,
-    { ...params, limit },
-    SETTINGS,
-  );
-  return { columns, rows: columns.hour_index.map((_, row) => row) };
+/** All rows of each question. */
+async function readAll(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRows[]> {
+  const { columns, rowsOf } = await readTogether(client, asks, null);
+  if (asks.length === 1) return asks.map(({ series }) => ({ columns, rows: rowsOf(series) }));
+  const hourOf = (row: number): number => columns.hour_index[row] ?? 0;
+  return asks.map(({ series, fromHour, toHour }) => ({
+    columns,
+    rows: rowsOf(series).filter((row) => hourOf(row) >= fromHour && hourOf(row) < toHour),
+  }));
 }
 
-async function readBatch(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRows[]> {
+/** The first rows of each question: a series' ranges one after the other, since each has first rows of its own. */
+async function readFirst(client: ClickHouseClient, asks: readonly BlockAsk[]): Promise<BlockRows[]> {
+  const limit = Math.max(...asks.map((ask) => ask.limit ?? 0));
+  const answers = new Map<BlockAsk, BlockRows>();
+  while (answers.size < asks.length) {
+    const waiting = asks.filter((ask) => !answers.has(ask));
+    const round = new Map<string, BlockAsk>();
+    for (const ask of waiting) if (!round.has(nameOf(ask.series))) round.set(nameOf(ask.series), ask);
+    const { columns, rowsOf } = await readTogether(client, [...round.values()], limit);
+    for (const ask of waiting) {
+      const asked = round.get(nameOf(ask.series));
+      if (asked?.fromHour === ask.fromHour && asked.toHour === ask.toHour)
+        answers.set(ask, { columns, rows: rowsOf(ask.series).slice(0, ask.limit) });
+    }
+  }
+  return asks.flatMap((ask) => answers.get(ask) ?? []);
+}
+
+/** @param limit rows of a series; null: all. */
+async function readTogether(
+  client: ClickHouseClient,
+  asks: readonly BlockAsk[],
+  limit: number | null,
+): Promise<{ columns: BlockColumns; rowsOf: (series: SeriesKey) => readonly number[] }> {
   const places = new Map<string, number>();
   for (const { series } of asks) if (!places.has(nameOf(series))) places.set(nameOf(series), places.size);
   const conditions = asks.map(condition);
@@ -112,22 +138,18 @@ async function readBatch(client: ClickHouseClient, asks: readonly BlockAsk[]): P
   const columns = await selectColumns<BlockColumns & { readonly place: readonly number[] }>(
     client,
     `SELECT ${COLUMNS}, ${place} AS place FROM hourglass.hourly_facts
-     WHERE ${conditions.map(({ where }) => `(${where})`).join(' OR ')}`,
+     WHERE ${conditions.map(({ where }) => `(${where})`).join(' OR ')}${limit === null ? '' : FIRST_ROWS}`,
     {
       ...(Object.assign({}, ...conditions.map(({ params }) => params)) as Record<string, unknown>),
       ...(places.size === 1 ? {} : { names: [...places.keys()], places: [...places.values()] }),
+      ...(limit === null ? {} : { limit }),
     },
     SETTINGS,
   );
-  const rowsOf = Array.from({ length: places.size }, (): number[] => []);
-  for (const [row, of] of columns.place.entries()) rowsOf[of]?.push(row);
-  for (const rows of rowsOf) rows.sort((a, b) => compareBlocks(columns, a, b));
-  return asks.map(({ series, fromHour, toHour }) => {
-    const rows = rowsOf[places.get(nameOf(series)) ?? 0] ?? [];
-    if (asks.length === 1) return { columns, rows };
-    const hourOf = (row: number): number => columns.hour_index[row] ?? 0;
-    return { columns, rows: rows.filter((row) => hourOf(row) >= fromHour && hourOf(row) < toHour) };
-  });
+  const rows = Array.from({ length: places.size }, (): number[] => []);
+  for (const [row, of] of columns.place.entries()) rows[of]?.push(row);
+  for (const some of rows) some.sort((a, b) => compareBlocks(columns, a, b));
+  return { columns, rowsOf: (series) => rows[places.get(nameOf(series)) ?? 0] ?? [] };
 }
 
 /** Kinds, metrics and places are tokens without a slash: a name is that of one series only. */

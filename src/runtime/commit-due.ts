@@ -1,0 +1,33 @@
+/**
+ * When a partition writes its next checkpoint.
+ *
+ * Job: weighs what waits for a commit against what a commit costs. Boundary: looks at one partition; whether the host may commit
+ * at all is the host's. What waits: rejects that fill memory, the rows of an hour that has ended, an hour that could be final; all
+ * else can be read again from the stream, and waits for its turn.
+ */
+import {
+  CHECKPOINT_INTERVAL_MS,
+  IDLE_CHECKPOINT_INTERVAL_MS,
+  LARGE_CHECKPOINT_BYTES,
+  LARGE_CHECKPOINT_INTERVAL_MS,
+  REJECT_BYTES_PER_PARTITION_MAX,
+} from '../model/limits.ts';
+import type { PartitionRunner } from './partition-runner.ts';
+
+/** A commit for which somebody waits may come this soon after the last. */
+const SOON_MS = 250;
+
+export function isCommitDue(runner: PartitionRunner): boolean {
+  if (runner.committing) return false;
+  const { actor } = runner;
+  if (actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
+  const sinceMs = runner.sinceCommitMs();
+  if (sinceMs < SOON_MS) return false;
+  if (runner.makesHoursFinal || (actor.hasEndedHours && actor.outbox.hasSealed)) return true;
+  return sinceMs >= intervalMs(runner);
+}
+
+function intervalMs({ hasNews, windowBytes }: PartitionRunner): number {
+  if (!hasNews) return IDLE_CHECKPOINT_INTERVAL_MS;
+  return windowBytes < LARGE_CHECKPOINT_BYTES ? CHECKPOINT_INTERVAL_MS : LARGE_CHECKPOINT_INTERVAL_MS;
+}
