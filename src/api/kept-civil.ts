@@ -37,7 +37,9 @@ interface MonthKey extends Pick<CivilAsk, 'step' | 'zone' | 'places' | 'metric' 
 /** More periods than a page of a month can have: days of every kind. */
 const ROWS_MAX = 1_000_000;
 
-export function keptCivil(deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes'>): CivilReader {
+export function keptCivil(
+  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled'>,
+): CivilReader {
   const { clickhouse, dataVersion } = deps;
   const read = (ask: CivilAsk): Promise<(CivilFigures & Placed)[]> => readCivil(clickhouse, ask);
   if (dataVersion === undefined) return read;

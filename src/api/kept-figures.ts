@@ -14,6 +14,7 @@ import {
   KEPT_FIGURES_MAX,
   KNOWN_SENSORS_DEAR,
   OPEN_ANSWER_AGE_S,
+  SETTLED_FIGURES_AGE_MS,
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keepDearEach } from './answers/keep-dear.ts';
@@ -48,8 +49,9 @@ export function keptCadences(deps: Deps): CadencesReader {
 }
 
 /**
- * Figures of places as the tables have them, for all who ask at about the same time: given again for OPEN_ANSWER_AGE_S while no
- * block is sealed or confirmed, and what took the database long for as many times as long, whatever comes meanwhile.
+ * Figures of places as the tables have them, for all who ask at about the same time: given again while no rows are on their way to
+ * the tables; else for OPEN_ANSWER_AGE_S while no block is sealed or confirmed, and what took the database long for as many times as
+ * long, whatever comes meanwhile.
  *
  * Never for another final hour, nor after another flush: what is given again lacks at most corrections, and readings of open hours, of
  * the last seconds. `limits.ts` asserts that a correction is seen in time all the same.
@@ -57,23 +59,33 @@ export function keptCadences(deps: Deps): CadencesReader {
  * @param ask is JSON.
  */
 export function keptForMoments<Ask extends object, Row>(
-  { clock, flushes }: Pick<AnsweredDeps, 'clock' | 'flushes'>,
+  { clock, flushes, tablesAreSettled = () => false }: Pick<AnsweredDeps, 'clock' | 'flushes' | 'tablesAreSettled'>,
   dataVersion: () => number,
   read: (ask: Ask) => Promise<Row[]>,
 ): (ask: Ask, final: number) => Promise<Row[]> {
-  const readDear = keepDearEach(clock, { fromMs: DEAR_FIGURES_MS, restMsMax: DEAR_FIGURES_REST_MS_MAX }, read);
-  const kept = new LRUCache<string, Row[], { name: string; ask: Ask }>({
+  /** @returns also the version of the tables of which they are; null: they were on their way to another one. */
+  const readSettled = async (ask: Ask): Promise<{ rows: Row[]; version: number | null }> => {
+    const version = tablesAreSettled() ? dataVersion() : null;
+    const rows = await read(ask);
+    return { rows, version };
+  };
+  const readDear = keepDearEach(clock, { fromMs: DEAR_FIGURES_MS, restMsMax: DEAR_FIGURES_REST_MS_MAX }, readSettled);
+  const kept = new LRUCache<string, Row[], { name: string; version: number; ask: Ask }>({
     maxSize: KEPT_FIGURES_MAX,
     sizeCalculation: (rows) => rows.length + 1,
-    ttl: OPEN_ANSWER_AGE_S * 1_000,
     ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     ignoreFetchAbort: true,
-    fetchMethod: (_key, _old, { context: { name, ask } }) => readDear(name, ask),
+    fetchMethod: async (_key, _old, { context: { name, version, ask }, options }) => {
+      const found = await readDear(name, ask);
+      options.ttl = found.version === version ? SETTLED_FIGURES_AGE_MS : OPEN_ANSWER_AGE_S * 1_000;
+      return found.rows;
+    },
   });
   return (ask, final) => {
     const name = JSON.stringify([final, flushes(), ask]);
-    return kept.forceFetch(`${String(dataVersion())} ${name}`, { context: { name, ask } });
+    const version = dataVersion();
+    return kept.forceFetch(`${String(version)} ${name}`, { context: { name, version, ask } });
   };
 }
 

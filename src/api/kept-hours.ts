@@ -28,7 +28,9 @@ interface MonthKey extends Pick<RollupAsk, 'places' | 'metric' | 'kind'> {
 /** More than a month of every kind has. */
 const ROWS_MAX = 1_000_000;
 
-export function keptHours(deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes'>): RollupReader {
+export function keptHours(
+  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled'>,
+): RollupReader {
   const { clickhouse, dataVersion } = deps;
   const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> => readRollup(clickhouse, ask);
   if (dataVersion === undefined) return read;

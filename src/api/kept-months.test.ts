@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
-import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS } from '../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_FIGURES_AGE_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -159,4 +159,39 @@ it('what took the database long is given again for a moment, but not for another
     expect(await asked(() => (world.finalThroughMs += 3_600_000))).toBeGreaterThan(0);
     expect(await asked(() => (nowMs += ANSWER_AGE_MS_MAX))).toBeGreaterThan(0);
   }
+});
+
+it('figures are given again while no rows are on their way to the tables, and read anew when some have come', async () => {
+  let nowMs = 0;
+  let blocks = 0;
+  let settled = true;
+  const deps = depsOf(world, { ...database, client: counted.client });
+  const api = await checkedApi({
+    ...deps,
+    // A step of a moment: no answer as a whole is kept for longer, and nothing is dear.
+    clock: { ...deps.clock, monotonicMs: () => nowMs },
+    dataVersion: () => blocks,
+    tablesAreSettled: () => settled,
+  });
+  const path = '/v1/districts/lisbon/d0/temp/hourly?from=2026-11-20T00:00:00Z';
+  const asked = async (): Promise<number> => {
+    nowMs += ANSWER_AGE_MS_MAX + 1;
+    const before = readings();
+    const expected = await rowsOf(fresh, path);
+    expect(await rowsOf(api, path)).toEqual(expected);
+    return readings() - before;
+  };
+  expect(await asked()).toBeGreaterThan(0);
+  expect(await asked()).toBe(0);
+  // A block is sealed: what is read now may be of before and of after.
+  [blocks, settled] = [1, false];
+  expect(await asked()).toBeGreaterThan(0);
+  await insertFacts(database.client, [fact({ district: 'd0', hour: hourOf(2026, 10, 22, 5), sum: 7, block: 9e6 })]);
+  expect(await asked()).toBeGreaterThan(0);
+  // It is confirmed.
+  [blocks, settled] = [2, true];
+  expect(await asked()).toBeGreaterThan(0);
+  expect(await asked()).toBe(0);
+  nowMs += SETTLED_FIGURES_AGE_MS;
+  expect(await asked()).toBeGreaterThan(0);
 });

@@ -129,6 +129,8 @@ export interface ApiDeps {
   readonly doors?: Doors;
   /** Changes when rows of final hours may have changed; absent: no answer is kept. */
   readonly dataVersion?: () => number;
+  /** True where no rows are on their way to the tables; absent: some always may be. */
+  readonly tablesAreSettled?: () => boolean;
   /** Told where an answer about hours came from. */
   readonly onAnswer?: (outcome: AnswerOutcome) => void;
 }

@@ -110,6 +110,7 @@ export async function startApiService(
     horizonMs: config.horizonDays * 24 * 3_600_000,
     doors,
     dataVersion: () => cluster.dataVersion(),
+    tablesAreSettled: () => cluster.tablesAreSettled(),
     onAnswer: (outcome) => metrics.answer(outcome),
     ...(renderGraphiql === null ? {} : { renderGraphiql }),
     ...(dashboard === null ? {} : { dashboard }),

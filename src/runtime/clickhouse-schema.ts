@@ -37,7 +37,8 @@ export const INSERT_SETTINGS = {
   min_insert_block_size_bytes_for_materialized_views: '0',
   max_insert_threads: '1',
   input_format_parallel_parsing: 0,
-  parallel_view_processing: 0,
+  // Each view has all of the block, whoever comes first.
+  parallel_view_processing: 1,
   materialized_views_ignore_errors: 0,
   // Rows of a block have distinct keys: there is nothing to replace within an insert.
   optimize_on_insert: 0,

@@ -21,6 +21,8 @@ export interface WatchedCluster extends ClusterView {
   books(): readonly PartitionBooks[];
   /** Rises when a partition's rows in the tables may have changed: a block was sealed, or confirmed to be readable. */
   dataVersion(): number;
+  /** True where no block is on its way: while {@link dataVersion} is the same, the tables are the same. */
+  tablesAreSettled(): boolean;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,8 @@ export interface WatchedCluster extends ClusterView {
 export async function watchCluster(nc: NatsConnection, topology: Topology): Promise<WatchedCluster> {
   const states = new Map<number, NonNullable<Manifest['state']>>();
   const blocks = new Map<number, string>();
+  /** Partitions with blocks that may not be in the tables yet, or are to be deleted from them. */
+  const unsettled = new Set<number>();
   let dataVersion = 0;
   const kv = await new Kvm(nc).open(CHECKPOINT_BUCKET);
   let initialized: () => void = () => undefined;
@@ -42,6 +46,8 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
         const known = blocksOf(manifest);
         if (blocks.get(partition) !== known) dataVersion++;
         blocks.set(partition, known);
+        if (manifest.blocks.length + manifest.lost.length > 0) unsettled.add(partition);
+        else unsettled.delete(partition);
       }
       if (entry.delta === 0) initialized();
     }
@@ -64,6 +70,7 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
     books: () =>
       [...states].map(([partition, state]) => ({ partition, ...state })).sort((a, b) => a.partition - b.partition),
     dataVersion: () => dataVersion,
+    tablesAreSettled: () => unsettled.size === 0,
     leastPosition: () => least((state) => state.position, 1),
     close: async () => {
       watcher.stop();

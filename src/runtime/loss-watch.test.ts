@@ -21,6 +21,7 @@ it('the log says once how many messages are missing that no worker has seen', as
     finalThroughMs: () => 0,
     watermarkMs: () => 0,
     dataVersion: () => 0,
+    tablesAreSettled: () => true,
     leastPosition: () => 1,
     books: () => books,
     close: () => Promise.resolve(),

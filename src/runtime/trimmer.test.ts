@@ -60,6 +60,7 @@ it('invariant 12: only what every committed checkpoint had used a replay period 
     watermarkMs: () => 0,
     books: () => [],
     dataVersion: () => 0,
+    tablesAreSettled: () => true,
     leastPosition: () => leastPosition,
     close: () => Promise.resolve(),
   };

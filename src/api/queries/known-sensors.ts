@@ -75,9 +75,6 @@ export interface KnownAsk {
   readonly kind?: string | undefined;
 }
 
-/** Sensors stand in the order of the table's key: none is looked for in a table of a million. */
-const SETTINGS = { optimize_aggregation_in_order: 1 } as const;
-
 export async function readKnownSensors(client: ClickHouseClient, ask: KnownAsk): Promise<KnownSensors> {
   const places = placesOf(ask.places);
   const { metric, kind } = ask;
@@ -93,7 +90,6 @@ export async function readKnownSensors(client: ClickHouseClient, ask: KnownAsk):
      )
      GROUP BY ${places.columns}, kind, hour ORDER BY ${places.columns}, kind, hour`,
     { ...places.params, metric, kind, knownHours: SENSOR_KNOWN_HOURS },
-    SETTINGS,
   );
   return new KnownSensors(
     rows.map(([city, district, kindOf, hour, change]) => [{ city, district, kind: kindOf }, hour, change]),
