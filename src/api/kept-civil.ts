@@ -38,10 +38,10 @@ interface MonthKey extends Pick<CivilAsk, 'step' | 'zone' | 'places' | 'metric' 
 const ROWS_MAX = 1_000_000;
 
 export function keptCivil(
-  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled'>,
+  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled' | 'figuresGate'>,
 ): CivilReader {
-  const { clickhouse, dataVersion } = deps;
-  const read = (ask: CivilAsk): Promise<(CivilFigures & Placed)[]> => readCivil(clickhouse, ask);
+  const { clickhouse, dataVersion, figuresGate: gate } = deps;
+  const read = (ask: CivilAsk): Promise<(CivilFigures & Placed)[]> => gate.pass(() => readCivil(clickhouse, ask));
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, BegunPeriod[]>({
     maxSize: KEPT_PERIODS_MAX,
@@ -50,7 +50,7 @@ export function keptCivil(
     fetchMethod: (key) => {
       const { month, versions: _versions, ...of } = JSON.parse(key) as MonthKey;
       const ask = { ...of, fromS: startOfMonth(month), toS: startOfMonth(month + 1), after: null, limit: ROWS_MAX };
-      return readBegunPeriods(clickhouse, ask);
+      return gate.pass(() => readBegunPeriods(clickhouse, ask));
     },
   });
   const versionsOf = keptMonthVersions(deps, dataVersion);

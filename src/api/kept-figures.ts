@@ -3,7 +3,8 @@
  * how many readings hours usually have.
  *
  * Boundary: figures by question, in this process, bounded in number and age. Where no answer is kept, nothing is kept here.
- * What coverages are measured by is at most COVERAGE_AGE_MS_MAX or CADENCE_AGE_MS_MAX old: it bears on coverages alone, never on a sum.
+ * What coverages are measured by is at most COVERAGE_AGE_MS_MAX, CADENCE_AGE_MS_MAX or KNOWN_SENSORS_AGE_MS_MAX old: it bears on
+ * coverages alone, never on a sum.
  */
 import { LRUCache } from 'lru-cache';
 import {
@@ -12,17 +13,20 @@ import {
   DEAR_FIGURES_MS,
   DEAR_FIGURES_REST_MS_MAX,
   KEPT_FIGURES_MAX,
+  KNOWN_SENSORS_AGE_MS_MAX,
   KNOWN_SENSORS_DEAR,
   OPEN_ANSWER_AGE_S,
   SETTLED_FIGURES_AGE_MS,
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keepDearEach } from './answers/keep-dear.ts';
-import type { ApiDeps } from './ports.ts';
 import { type Cadence, type CadenceAsk, readCadences } from './queries/cadence.ts';
 import { type KnownAsk, type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
 
-type Deps = Pick<ApiDeps, 'clickhouse' | 'clock' | 'dataVersion'>;
+/** Of its age: in this last part figures are read anew while they are given again. */
+const AGEING_PART = 0.25;
+
+type Deps = Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'coverageGate'>;
 
 export type KnownSensorsReader = (ask: KnownAsk) => Promise<KnownSensors>;
 export type CadencesReader = (ask: CadenceAsk) => Promise<readonly Cadence[]>;
@@ -31,7 +35,7 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
   const { clickhouse } = deps;
   const keep = keeperOf<KnownAsk, KnownSensors>(
     deps,
-    ({ sensors }) => (sensors < KNOWN_SENSORS_DEAR ? COVERAGE_AGE_MS_MAX : CADENCE_AGE_MS_MAX),
+    ({ sensors }) => (sensors < KNOWN_SENSORS_DEAR ? COVERAGE_AGE_MS_MAX : KNOWN_SENSORS_AGE_MS_MAX),
     (ask) => readKnownSensors(clickhouse, ask),
     ({ size }) => size,
   );
@@ -91,12 +95,13 @@ export function keptForMoments<Ask extends object, Row>(
 
 /** @param ask is JSON, and what is read depends on nothing else. @param ageMsMaxOf how long it is kept. @param sizeOf figures in it. */
 function keeperOf<Ask extends object, Result extends object>(
-  { clock, dataVersion }: Deps,
+  { clock, dataVersion, coverageGate }: Deps,
   ageMsMaxOf: (result: Result) => number,
   read: (ask: Ask) => Promise<Result>,
   sizeOf: (result: Result) => number,
 ): (ask: Ask) => Promise<Result> {
-  if (dataVersion === undefined) return read;
+  const readInTurn = (ask: Ask): Promise<Result> => coverageGate.pass(() => read(ask));
+  if (dataVersion === undefined) return readInTurn;
   const kept = new LRUCache<string, Result>({
     maxSize: KEPT_FIGURES_MAX,
     sizeCalculation: (result) => sizeOf(result) + 1,
@@ -105,10 +110,16 @@ function keeperOf<Ask extends object, Result extends object>(
     // Who waits gets what was read, also where it was too much to be kept.
     ignoreFetchAbort: true,
     fetchMethod: async (key, _old, { options }) => {
-      const result = await read(JSON.parse(key) as Ask);
+      const result = await readInTurn(JSON.parse(key) as Ask);
       options.ttl = ageMsMaxOf(result);
       return result;
     },
   });
-  return (ask) => kept.forceFetch(JSON.stringify(ask));
+  return (ask) => {
+    const key = JSON.stringify(ask);
+    const known = kept.peek(key);
+    // What is asked for all the time is read anew in good time: nobody waits for it.
+    const isAgeing = known !== undefined && kept.getRemainingTTL(key) < ageMsMaxOf(known) * AGEING_PART;
+    return kept.forceFetch(key, { allowStale: isAgeing, forceRefresh: isAgeing });
+  };
 }

@@ -29,10 +29,10 @@ interface MonthKey extends Pick<RollupAsk, 'places' | 'metric' | 'kind'> {
 const ROWS_MAX = 1_000_000;
 
 export function keptHours(
-  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled'>,
+  deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled' | 'figuresGate'>,
 ): RollupReader {
-  const { clickhouse, dataVersion } = deps;
-  const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> => readRollup(clickhouse, ask);
+  const { clickhouse, dataVersion, figuresGate: gate } = deps;
+  const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> => gate.pass(() => readRollup(clickhouse, ask));
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, (RollupFigures & Placed)[]>({
     maxSize: KEPT_HOURS_MAX,

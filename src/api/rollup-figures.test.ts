@@ -12,6 +12,7 @@ import {
 import { systemClock } from '../model/clock.ts';
 import { COVERAGE_AGE_MS_MAX } from '../model/limits.ts';
 import { Random } from '../model/random.ts';
+import { until } from '../../test/support/until.ts';
 
 let database: TestDatabase;
 let api: CheckedApi;
@@ -113,4 +114,21 @@ it('sensors known are kept for some seconds, the figures of an hour are not', as
     [2, 1],
     [1, 0.3333],
   ]);
+});
+
+it('sensors known are read anew before they are too old, and nobody waits for it', async () => {
+  let nowMs = 1_000;
+  let version = 0;
+  const deps = depsOf(new World(), database);
+  const clock = { ...systemClock, ...deps.clock, monotonicMs: () => nowMs };
+  api = await checkedApi({ ...deps, clock, dataVersion: () => version++ });
+  const coverage = async (): Promise<unknown> =>
+    (await api.get('/v1/districts/lisbon/alfama/temp/hourly')).data.at(-1)?.['coverage'];
+  await insertFacts(database.client, [fact({ sensor: 'a', hour: FIRST, block: 1 })]);
+  expect(await coverage()).toBe(1);
+  await insertFacts(database.client, [fact({ sensor: 'b', hour: FIRST - 1, block: 2, revised: 1 })]);
+  expect(await coverage()).toBe(1);
+  nowMs += COVERAGE_AGE_MS_MAX - 10;
+  expect(await coverage()).toBe(1);
+  await until('the other sensor is known', 10_000, async () => (await coverage()) === 0.5);
 });

@@ -319,8 +319,10 @@ export const DEAR_QUESTIONS_MAX = 128;
 export const DEAR_REST_FACTOR = 9;
 /** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
 export const COVERAGE_AGE_MS_MAX = 5_000;
-/** From so many sensors of a question on, the database takes long to count them, and CADENCE_AGE_MS_MAX holds for them, too. */
+/** From so many sensors of a question on, the database takes long to count them ... */
 export const KNOWN_SENSORS_DEAR = 10_000;
+/** ... and they are taken for the same for this long: what comes meanwhile is a small part of so many. */
+export const KNOWN_SENSORS_AGE_MS_MAX = 120_000;
 /**
  * The same for how many readings an open hour usually has, the median of a week of hours before it: one reading that comes late hardly
  * moves it, and the next hour is measured anew.
@@ -404,7 +406,7 @@ export const PAGE_BLOCK_ROWS = 8_192;
 export const PAGE_BLOCK_LIMIT = 1_000;
 /** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
 export const ROLLUP_SLICE_HOURS = 1_000;
-/** Questions for rows of single series that are with the database at a time, of one API: as many as small machines have processors. */
+/** Questions of one kind that are with the database at a time, of one API: as many as small machines have processors. */
 export const DATABASE_READS_MAX = 2;
 /** Series that one question may be about: eight take the database half as long each as one alone, twice as many hardly less. */
 export const BLOCK_BATCH_MAX = 16;

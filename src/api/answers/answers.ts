@@ -13,10 +13,11 @@
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
+import { DATABASE_READS_MAX, OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
 import { scopeNeeded } from '../doors/rights.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import { Gate } from '../queries/gate.ts';
 import { AnswerCache, type Answer } from './answer-cache.ts';
 
 declare module 'hono' {
@@ -30,6 +31,10 @@ declare module 'hono' {
 export interface AnsweredDeps extends ApiDeps {
   /** How often somebody has asked this app to write down what is in memory, and will want to read it. */
   readonly flushes: () => number;
+  /** Questions about figures of places that are with the database at a time. */
+  readonly figuresGate: Gate;
+  /** The same for what coverages are measured by, which nobody is kept waiting for where there is one of before. */
+  readonly coverageGate: Gate;
 }
 
 /** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
@@ -50,7 +55,12 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
     if (caching === null) c.res.headers.set('Cache-Control', 'no-store');
     else if (caching.startsWith('private')) c.res.headers.append('Vary', 'Authorization, X-API-Key');
   });
-  const answered = { ...deps, flushes: () => answers.flushes };
+  const answered = {
+    ...deps,
+    flushes: () => answers.flushes,
+    figuresGate: new Gate(DATABASE_READS_MAX),
+    coverageGate: new Gate(1),
+  };
   return deps.dataVersion === undefined ? answered : { ...answered, dataVersion: () => answers.version };
 }
 

@@ -10,6 +10,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import DataLoader from 'dataloader';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { BLOCK_BATCH_MAX, DATABASE_READS_MAX, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
+import { Gate } from './gate.ts';
 import { selectColumns } from './sql.ts';
 
 export interface BlockAsk {
@@ -62,37 +63,6 @@ export function blockReader(client: ClickHouseClient): BlockReader {
     });
   const [whole, first] = [loaderOf(readAll), loaderOf(readFirst)];
   return (ask) => (ask.limit === undefined ? whole : first).load(ask);
-}
-
-/** Lets so many through at a time, the others in their order. */
-class Gate {
-  readonly #placesMax: number;
-  readonly #waiting: (() => void)[] = [];
-  #within = 0;
-
-  constructor(placesMax: number) {
-    this.#placesMax = placesMax;
-  }
-
-  enter(go: () => void): void {
-    // Never at once: who comes in the same turn of the loop goes along.
-    if (this.#within === this.#placesMax) {
-      this.#waiting.push(go);
-      return;
-    }
-    this.#within++;
-    setImmediate(go);
-  }
-
-  async leaveAfter<Result>(work: Promise<Result>): Promise<Result> {
-    try {
-      return await work;
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#within--;
-      else next();
-    }
-  }
 }
 
 /** All rows of each question. */

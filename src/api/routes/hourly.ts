@@ -7,7 +7,7 @@ import { keptCadences } from '../kept-figures.ts';
 import { openCitiesOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';
-import type { ApiDeps } from '../ports.ts';
+import type { AnsweredDeps } from '../answers/answers.ts';
 import { blockReader } from '../queries/block-reader.ts';
 
 const row = z
@@ -56,7 +56,7 @@ const route = createRoute({
   responses: listResponses(row, 'Hours', hourHeaders),
 });
 
-export function addHourly(app: OpenAPIHono, given: ApiDeps): void {
+export function addHourly(app: OpenAPIHono, given: AnsweredDeps): void {
   const deps = {
     ...given,
     readOpenCities: openCitiesOf(given),
