@@ -29,7 +29,7 @@ export interface OutboxEntry {
 export class Outbox {
   readonly #entries = new Map<number, OutboxEntry>();
   #bytes = 0;
-  #sealed = 0;
+  #sealedBytes = 0;
 
   /** Bytes of all blocks not yet dropped. */
   get bytes(): number {
@@ -40,16 +40,16 @@ export class Outbox {
     return this.#entries.size;
   }
 
-  /** True where a block waits for a commit. */
-  get hasSealed(): boolean {
-    return this.#sealed > 0;
+  /** Bytes of the blocks that wait for a commit. */
+  get sealedBytes(): number {
+    return this.#sealedBytes;
   }
 
   /** @param sinceMs since when it has waited, ms since 1970. */
   add(sealed: SealedBlock, sinceMs: number, state: BlockState = 'sealed'): void {
     this.#entries.set(sealed.block, { sealed, sinceMs, state });
     this.#bytes += sealed.bytes.length;
-    if (state === 'sealed') this.#sealed += 1;
+    if (state === 'sealed') this.#sealedBytes += sealed.bytes.length;
   }
 
   /** Since when the oldest block waits for the database, ms since 1970; 0 where none does. */
@@ -78,7 +78,7 @@ export class Outbox {
       if (listed.has(number)) {
         if (entry.state === 'sealed') {
           entry.state = 'committed';
-          this.#sealed -= 1;
+          this.#sealedBytes -= entry.sealed.bytes.length;
           insertable.push(entry.sealed);
         }
       } else if (entry.state === 'confirmed') {

@@ -83,6 +83,8 @@ export const LARGE_CHECKPOINT_INTERVAL_MS = 4_000;
 export const LARGE_CHECKPOINT_BYTES = 256 * 1024;
 /** Time of a tick for rows of hours that have ended: with a million series they take a second, in which messages would wait. */
 export const SEAL_MS_PER_TICK_MAX = 50;
+/** Bytes of checkpoints that one worker thread begins to write in a tick: all at once they are 100 MB, and messages wait for them. */
+export const COMMIT_BYTES_PER_TICK_MAX = 8 * 1024 * 1024;
 /** Time between two checkpoints of a partition whose only news is its position or watermark. */
 export const IDLE_CHECKPOINT_INTERVAL_MS = 15_000;
 /** How late a reading may come and still be in time for its hour's first row. */

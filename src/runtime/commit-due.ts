@@ -23,7 +23,7 @@ export function isCommitDue(runner: PartitionRunner): boolean {
   if (actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
   const sinceMs = runner.sinceCommitMs();
   if (sinceMs < SOON_MS) return false;
-  if (runner.makesHoursFinal || (actor.hasEndedHours && actor.outbox.hasSealed)) return true;
+  if (runner.makesHoursFinal || (actor.hasEndedHours && actor.outbox.sealedBytes > 0)) return true;
   return sinceMs >= intervalMs(runner);
 }
 

@@ -129,6 +129,11 @@ export class PartitionRunner {
     return this.#stored.manifest.windows?.bytes ?? 0;
   }
 
+  /** What a checkpoint would write now, nearly. */
+  get checkpointBytes(): number {
+    return this.windowBytes + this.#actor.outbox.sealedBytes;
+  }
+
   /** Monotonic ms since the last commit. */
   sinceCommitMs(): number {
     return this.#ports.clock.monotonicMs() - this.#committedAtMs;
