@@ -14,6 +14,7 @@ import type { StreamMessage } from '../actors/partition-actor.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
 import { explain, FenceLost } from '../model/errors.ts';
 import {
+  COMMIT_BYTES_PER_TICK_MAX,
   LEDGER_ENTRIES_PER_PARTITION_MAX,
   OUTBOX_BLOCKS_PER_PARTITION_MAX,
   OUTBOX_BYTES_PER_HOST_MAX,
@@ -79,6 +80,8 @@ export class Host {
   #sealsOldest = false;
   /** The partition with which sealing goes on. */
   #sealsNext = 0;
+  /** The partition with which commits go on. */
+  #commitsNext = 0;
   #paused = false;
   #stopping = false;
   /** An actor's memory may be half changed: nothing of it may be committed any more. */
@@ -367,7 +370,7 @@ export class Host {
         actor.followFrontier(this.#frontierMs);
       }
       this.#seal(nowMs);
-      for (const runner of this.#runners.values()) if (this.#isHeld() && isCommitDue(runner)) void this.#commit(runner);
+      this.#commitDue();
       this.#ledger.look(this.#runners.values());
       this.#holdOrGoOn();
       this.#watchProgress();
@@ -381,16 +384,31 @@ export class Host {
     this.#sealsOldest = false;
     // Memory is given back at once.
     const endMs = oldest > 0 ? Infinity : clock.monotonicMs() + SEAL_MS_PER_TICK_MAX;
-    const runners = [...this.#runners.values()];
-    const first = Math.max(
-      0,
-      runners.findIndex(({ partition }) => partition >= this.#sealsNext),
-    );
-    for (const runner of [...runners.slice(first), ...runners.slice(0, first)]) {
+    for (const runner of this.#from(this.#sealsNext)) {
       this.#sealsNext = runner.partition;
       if (clock.monotonicMs() >= endMs) return;
       if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
     }
+  }
+
+  /** Begins what is due, up to some bytes; the next tick goes on. */
+  #commitDue(): void {
+    if (!this.#isHeld()) return;
+    let bytes = 0;
+    for (const runner of this.#from(this.#commitsNext)) {
+      if (!isCommitDue(runner)) continue;
+      this.#commitsNext = runner.partition;
+      if (bytes >= COMMIT_BYTES_PER_TICK_MAX) return;
+      bytes += runner.checkpointBytes;
+      void this.#commit(runner);
+    }
+  }
+
+  /** All partitions, from this one on. */
+  #from(partition: number): PartitionRunner[] {
+    const runners = [...this.#runners.values()];
+    const at = runners.findIndex((runner) => runner.partition >= partition);
+    return [...runners.slice(at), ...runners.slice(0, at)];
   }
 
   /** A thread that lives and whose position stands still while messages wait. */
