@@ -1,15 +1,28 @@
 /**
  * Two groups, one after the other, each test file in a process of its own.
  *
- * `unit` stands beside the sources and in test/, two files at a time: some start a real server, and CI has two cores.
- * `e2e` (test/e2e) starts the whole program, two files at a time: most of their time they wait for a lease, a checkpoint, an hour.
+ * `unit` stands beside the sources and in test/, `e2e` (test/e2e) starts the whole program. Three files of each at a time, on the two cores
+ * of CI: much of their time they wait, for a server that starts, a lease, a checkpoint, an hour.
  * test/check-data is not here: it takes minutes, and `npm run check:data` runs it.
  */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Files that take a minute and more, the longest first: begun last, one of them would run alone in the end. */
-const LONGEST = ['bench', 'lost-messages', 'dashboard', 'live', 'back-pressure'].map((name) => `/e2e/${name}.test.ts`);
+/** Files that take long, the longest first: begun last, one of them would run alone in the end. */
+const LONGEST = [
+  'test/e2e/bench',
+  'test/e2e/lost-messages',
+  'test/e2e/dashboard',
+  'test/e2e/live',
+  'test/e2e/back-pressure',
+  'test/e2e/command-line',
+  'test/e2e/drill',
+  'test/e2e/exactness',
+  'test/sim/simulation',
+  'test/supervision',
+  'src/api/server.limits',
+  'src/api/kept-months',
+].map((name) => `/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -32,8 +45,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/check-data/**'],
           pool: 'forks',
-          maxWorkers: 2,
-          testTimeout: 20_000,
+          maxWorkers: 3,
+          testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
@@ -43,8 +56,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           pool: 'forks',
-          maxWorkers: 2,
-          testTimeout: 120_000,
+          maxWorkers: 3,
+          testTimeout: 180_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
