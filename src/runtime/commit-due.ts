@@ -5,6 +5,8 @@
  * at all is the host's. What waits: rejects that fill memory, the rows of an hour that has ended, an hour that could be final; all
  * else can be read again from the stream, and waits for its turn.
  */
+import type { Outbox } from '../actors/outbox.ts';
+import type { PartitionActor } from '../actors/partition-actor.ts';
 import {
   CHECKPOINT_INTERVAL_MS,
   IDLE_CHECKPOINT_INTERVAL_MS,
@@ -14,10 +16,20 @@ import {
 } from '../model/limits.ts';
 import type { PartitionRunner } from './partition-runner.ts';
 
+/** What is looked at of a partition. */
+export interface Committed extends Pick<
+  PartitionRunner,
+  'committing' | 'hasNews' | 'makesHoursFinal' | 'windowBytes' | 'sinceCommitMs'
+> {
+  readonly actor: Pick<PartitionActor, 'rejectBytes' | 'hasEndedHours'> & {
+    readonly outbox: Pick<Outbox, 'sealedBytes'>;
+  };
+}
+
 /** A commit for which somebody waits may come this soon after the last. */
 const SOON_MS = 250;
 
-export function isCommitDue(runner: PartitionRunner): boolean {
+export function isCommitDue(runner: Committed): boolean {
   if (runner.committing) return false;
   const { actor } = runner;
   if (actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return true;
@@ -27,7 +39,7 @@ export function isCommitDue(runner: PartitionRunner): boolean {
   return sinceMs >= intervalMs(runner);
 }
 
-function intervalMs({ hasNews, windowBytes }: PartitionRunner): number {
+function intervalMs({ hasNews, windowBytes }: Committed): number {
   if (!hasNews) return IDLE_CHECKPOINT_INTERVAL_MS;
   return windowBytes < LARGE_CHECKPOINT_BYTES ? CHECKPOINT_INTERVAL_MS : LARGE_CHECKPOINT_INTERVAL_MS;
 }
