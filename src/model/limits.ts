@@ -319,6 +319,8 @@ export const SETTLED_FIGURES_AGE_MS = 60_000;
 export const DEAR_QUESTIONS_MAX = 128;
 /** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */
 export const DEAR_REST_FACTOR = 9;
+/** In the last part of its rest a dear answer is asked for again, while it is given again. */
+export const DEAR_FRESH_PART = 0.7;
 /** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
 export const COVERAGE_AGE_MS_MAX = 5_000;
 /** From so many sensors of a question on, the database takes long to count them ... */

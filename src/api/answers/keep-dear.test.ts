@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
+import { DEAR_FRESH_PART, DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
 import { keepDear, keepDearEach } from './keep-dear.ts';
 
 const DEAR_MS = 20;
@@ -31,6 +31,26 @@ it('a dear one is given again in proportion to what it took, and then asked for 
   expect(await ask()).toBe(1);
   world.nowMs += 1;
   expect(await ask()).toBe(2);
+});
+
+it('in the last part of its rest it is asked for again while it is given again, and a failure is not heard of before the rest is over', async () => {
+  const { ask, world } = question(DEAR_MS);
+  await ask();
+  const restMs = DEAR_MS * DEAR_REST_FACTOR;
+  world.nowMs += restMs * DEAR_FRESH_PART;
+  expect(await Promise.all([ask(), ask()])).toEqual([1, 1]);
+  await Promise.resolve();
+  expect(world.asked).toBe(2);
+  expect(await ask()).toBe(2);
+  expect(world.asked).toBe(2);
+
+  world.fails = true;
+  world.nowMs += restMs * DEAR_FRESH_PART;
+  expect(await ask()).toBe(2);
+  await Promise.resolve();
+  expect(world.asked).toBe(3);
+  world.nowMs += restMs;
+  await expect(ask()).rejects.toThrow('away');
 });
 
 it('who asks meanwhile gets the same', async () => {

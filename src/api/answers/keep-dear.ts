@@ -2,12 +2,13 @@
  * Answers that are dear to make: one question to the database, for everybody who asks meanwhile.
  *
  * Job: asks once for all who ask at a time; what took long is given again for as long as {@link DEAR_REST_FACTOR} times what
- * it took, so that those who ask take a bounded part of the database. Boundary: a question, and what it took; that an answer
+ * it took, so that those who ask take a bounded part of the database; it is asked for again before that is over, so that
+ * nobody waits where somebody always asks. Boundary: a question, and what it took; that an answer
  * may be so old is for whoever wraps it to say. Errors are not kept.
  */
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../model/clock.ts';
-import { DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
+import { DEAR_FRESH_PART, DEAR_QUESTIONS_MAX, DEAR_REST_FACTOR } from '../../model/limits.ts';
 
 /** In ms. */
 export interface Dear {
@@ -35,7 +36,7 @@ export function keepDearEach<Ask, T>(
 
 export function keepDear<T>(clock: Ticks, { fromMs, restMsMax }: Dear, ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | null = null;
-  let kept: { answer: T; untilMs: number } | null = null;
+  let kept: { answer: T; freshUntilMs: number; untilMs: number } | null = null;
   const askNow = async (): Promise<T> => {
     const startMs = clock.monotonicMs();
     try {
@@ -43,15 +44,21 @@ export function keepDear<T>(clock: Ticks, { fromMs, restMsMax }: Dear, ask: () =
       const endMs = clock.monotonicMs();
       const tookMs = endMs - startMs;
       const restMs = Math.min(restMsMax, tookMs * DEAR_REST_FACTOR);
-      kept = tookMs < fromMs ? null : { answer, untilMs: endMs + restMs };
+      kept =
+        tookMs < fromMs ? null : { answer, freshUntilMs: endMs + restMs * DEAR_FRESH_PART, untilMs: endMs + restMs };
       return answer;
     } finally {
       asked = null;
     }
   };
   return () => {
-    if (kept !== null && clock.monotonicMs() < kept.untilMs) return Promise.resolve(kept.answer);
-    asked ??= askNow();
-    return asked;
+    const nowMs = clock.monotonicMs();
+    if (kept === null || nowMs >= kept.untilMs) return (asked ??= askNow());
+    if (nowMs >= kept.freshUntilMs && asked === null) {
+      asked = askNow();
+      // Whoever asks when the rest is over hears of it.
+      asked.catch(() => undefined);
+    }
+    return Promise.resolve(kept.answer);
   };
 }
