@@ -533,7 +533,7 @@ describe('the ledger', () => {
     expect((await books()).data[0]).toMatchObject({
       problems: ['hourly_facts has 6 readings of 7 in blocks', 'district_facts has 6 readings of 7 in blocks'],
     });
-    world.statuses = [status({ partition: 0, totals, openReadings: 2, outboxBlocks: 1 }), ...quiet];
+    world.statuses = [status({ partition: 0, totals, openReadings: 2, outboxBlocks: 1, oldestBlockMs: NOW }), ...quiet];
     expect(await books()).toMatchObject({ balanced: true, data: [{ settled: false }, {}, {}, {}] });
     await insertFacts(database.client, [fact({ count: 2, block: 2 })]);
     expect(await books()).toMatchObject({ balanced: false });

@@ -89,7 +89,7 @@ function bookOf(
     sealed: totals.readingsSealed,
     open: status.openReadings,
   };
-  const settled = status.outboxBlocks === 0;
+  const settled = status.oldestBlockMs === 0;
   const problems: string[] = [];
   const explained = messages.used + messages.duplicate + messages.rejected;
   if (messages.taken !== explained)
