@@ -144,7 +144,7 @@ export class Host {
     const { runners: opened, untrusted } = await openPartitions(partitions, ports, this.#options, this.#arena);
     this.#poisonous = await this.#ports.suspects.poisonous();
     if (this.#stopping) {
-      for (const runner of opened.values()) runner.actor.release();
+      for (const runner of opened.values()) runner.release();
       return untrusted;
     }
     for (const runner of opened.values()) {
@@ -172,7 +172,7 @@ export class Host {
   }
 
   #release(partitions: readonly number[]): void {
-    for (const runner of this.#forget(partitions)) runner.actor.release();
+    for (const runner of this.#forget(partitions)) runner.release();
   }
 
   #forget(partitions: readonly number[]): PartitionRunner[] {
@@ -190,7 +190,7 @@ export class Host {
       // Fenced off: the next owner has what the last checkpoint had, and reads on from there.
       if (!(error instanceof FenceLost)) throw error;
     } finally {
-      runner.actor.release();
+      runner.release();
     }
   }
 

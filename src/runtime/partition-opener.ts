@@ -130,7 +130,7 @@ class Opening implements Opened {
         log.error(`${explain(error)} The partition is stopped; the others go on.`);
         this.untrusted.push(partition);
       } else throw error;
-      this.runners.get(partition)?.actor.release();
+      this.runners.get(partition)?.release();
       this.runners.delete(partition);
     }
   }

@@ -49,6 +49,7 @@ export class PartitionRunner {
   #committedAtMs: number;
   #swept = false;
   #isLast = false;
+  #isReleased = false;
   #lost: readonly LostBlocks[];
 
   private constructor(ports: RunnerPorts, stored: StoredManifest, actor: PartitionActor) {
@@ -145,6 +146,8 @@ export class PartitionRunner {
    * @throws {FenceLost} the memory must be dropped.
    */
   commit(): Promise<readonly SealedBlock[]> {
+    // The fence may still hold: what is empty now must not take the place of what was committed.
+    if (this.#isReleased) return Promise.resolve([]);
     if (this.#committing !== null) return this.#committing.then(() => []);
     this.#committing = this.#commit().finally(() => {
       this.#committing = null;
@@ -193,6 +196,12 @@ export class PartitionRunner {
   entriesToStore(): readonly LedgerEntry[] {
     const storedMs = this.#actor.entriesStoredMs;
     return (this.#stored.manifest.state?.ledger ?? []).filter(({ atMs }) => atMs > storedMs);
+  }
+
+  /** Gives the actor's memory back; nothing is committed any more, whoever still holds this runner. */
+  release(): void {
+    this.#isReleased = true;
+    this.#actor.release();
   }
 
   /** ClickHouse has the block's rows. */
