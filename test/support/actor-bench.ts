@@ -6,7 +6,12 @@
 import { ByteSpan } from '../../src/model/byte-span.ts';
 import { CellArena } from '../../src/actors/cell-arena.ts';
 import type { SealedBlock } from '../../src/actors/outbox.ts';
-import { type ActorOptions, type ActorSnapshot, PartitionActor } from '../../src/actors/partition-actor.ts';
+import {
+  type ActorOptions,
+  type ActorSnapshot,
+  type Decode,
+  PartitionActor,
+} from '../../src/actors/partition-actor.ts';
 import { type FactRow, readRows } from '../../src/actors/row-binary.ts';
 import type { SeriesSegment } from '../../src/actors/series-index.ts';
 import type { SourceSessions } from '../../src/actors/source-sequence.ts';
@@ -110,7 +115,8 @@ export class ActorBench {
   }
 }
 
-function decoding(): ConstructorParameters<typeof PartitionActor>[2] {
+/** The real decoder. */
+export function decoding(): Decode {
   const decoder = new Decoder();
   return (payload, contentType, channel, source, receivedMs) =>
     decoder.decodeSpan(payload, contentType, channel, source, receivedMs);
