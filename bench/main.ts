@@ -9,6 +9,7 @@ import { endToEnd } from './end-to-end.ts';
 import { filters } from './filters.ts';
 import { type Benchmark, describeMachine, type Section, type Size } from './harness.ts';
 import { hourClose } from './hour-close.ts';
+import { inserts } from './inserts.ts';
 import { memory, memoryOneHour, memoryTwoHours } from './memory.ts';
 import { publish } from './publish.ts';
 import { writeReport } from './report.ts';
@@ -21,6 +22,7 @@ const ALL: readonly Benchmark[] = [
   threads,
   endToEnd,
   hourClose,
+  inserts,
   checkpoints,
   memory,
   api,

@@ -2,22 +2,35 @@
  * Rows of `hourly_facts` as ClickHouse's RowBinary, written straight from typed arrays, and read back.
  *
  * Job: the one place that knows the row's bytes. Boundary: bytes in a growing buffer; no I/O.
- * The columns, in the table's order (infra/clickhouse/, table `hourly_facts`):
- *   city, district, kind, metric, sensor: String (LEB128 length, bytes); hour: DateTime, uint32 seconds;
- *   partition: UInt16; block: UInt64; incarnation: UInt32; revised: UInt8; count: UInt32;
- *   sum, sum_lo, min, max: Float64; first_ms, last_ms: UInt32.
+ * The columns, in the table's order (infra/clickhouse/, table `hourly_facts`): {@link TEXT_COLUMNS} as String (LEB128
+ * length, bytes), then {@link FIXED_COLUMNS}, little-endian.
  * Invariant 4: the bytes of a block never change once sealed.
  */
 import { ByteSpan } from '../model/byte-span.ts';
 import type { Cell } from './cell-arena.ts';
 import type { Channel } from './series-index.ts';
 
-/** Bytes after the five names. */
-const FIXED_BYTES = 4 + 2 + 8 + 4 + 1 + 4 + 4 * 8 + 2 * 4;
+/** The first four are those of a channel. */
+export const TEXT_COLUMNS = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
+/** What follows the texts. */
+export const FIXED_COLUMNS = [
+  { name: 'hour', type: "DateTime('UTC')", bytes: 4 },
+  { name: 'partition', type: 'UInt16', bytes: 2 },
+  { name: 'block', type: 'UInt64', bytes: 8 },
+  { name: 'incarnation', type: 'UInt32', bytes: 4 },
+  { name: 'revised', type: 'UInt8', bytes: 1 },
+  { name: 'count', type: 'UInt32', bytes: 4 },
+  { name: 'sum', type: 'Float64', bytes: 8 },
+  { name: 'sum_lo', type: 'Float64', bytes: 8 },
+  { name: 'min', type: 'Float64', bytes: 8 },
+  { name: 'max', type: 'Float64', bytes: 8 },
+  { name: 'first_ms', type: 'UInt32', bytes: 4 },
+  { name: 'last_ms', type: 'UInt32', bytes: 4 },
+] as const;
+/** Of them all. */
+export const FIXED_BYTES = FIXED_COLUMNS.reduce((sum, { bytes }) => sum + bytes, 0);
 const FIRST_BYTES = 4096;
 const HOUR_SECONDS = 3600;
-/** City, district, kind, metric, sensor. */
-const TEXTS = 5;
 export const CHANNEL_TEXTS = 4;
 const WORD = 0x1_0000_0000;
 
@@ -158,7 +171,7 @@ export function textsEnd(bytes: Uint8Array, start: number, texts: number): numbe
 
 /** Behind the row that begins here. */
 export function rowEnd(bytes: Uint8Array, start: number): number {
-  return textsEnd(bytes, start, TEXTS) + FIXED_BYTES;
+  return textsEnd(bytes, start, TEXT_COLUMNS.length) + FIXED_BYTES;
 }
 
 /** The texts with which the rows of one series begin. */

@@ -190,6 +190,23 @@ it('without a stream it gives up after a while and says what to do', async () =>
   await expect(publisher.publish(reading(2))).rejects.toThrow('no stream takes');
 });
 
+it('a stream that has taken messages is waited for, however long nobody answers for it', async () => {
+  const broker = await startBroker();
+  const nc = await open(broker.url);
+  await addStream(nc);
+  const publisher = new Publisher(nc, hasty, log, { session: 's' });
+  await publisher.publish(reading(1));
+  await publisher.drain();
+  const jsm = await jetstreamManager(nc);
+  await jsm.streams.delete(STREAM);
+  await publisher.publish(reading(2));
+  // Five times as long as without a stream.
+  await hasty.sleep(100_000);
+  await addStream(nc);
+  await publisher.drain();
+  expect((await stored(nc)).map(({ seq }) => seq)).toEqual(['s:1']);
+});
+
 it('what the broker will never take ends the publisher with the reason', async () => {
   const broker = await startBroker(`max_payload: 1024
     authorization { users: [

@@ -43,7 +43,7 @@ const ACKNOWLEDGE_MS_MAX = 5_000;
 const RETRY_MS = 250;
 /** A full stream empties by the trimmer, which looks every few seconds. */
 const FULL_RETRY_MS = 1_000;
-/** So long nobody may be there to take messages, as while a broker starts; then there is no stream. */
+/** So long nobody may be there to take the first messages, as while a broker starts; then there is no stream. */
 const NO_STREAM_MS_MAX = 20_000;
 
 export class Publisher {
@@ -62,6 +62,8 @@ export class Publisher {
   #wake: () => void = () => undefined;
   #saidMs = -Infinity;
   #nobodySinceMs: number | null = null;
+  /** A message was acknowledged: there is a stream. */
+  #hasStream = false;
 
   constructor(nc: NatsConnection, clock: Clock, log: Log, { session, first = 0 }: PublisherOptions) {
     this.#nc = nc;
@@ -117,7 +119,7 @@ export class Publisher {
       headers: () => this.#headersOf(message, number, messageId),
       acknowledged: (ack: PubAck) => {
         this.#count(message, ack.duplicate);
-        this.#nobodySinceMs = null;
+        this.#hasStream = true;
         this.#done(message, number);
       },
       failed: (error: unknown) => {
@@ -179,7 +181,8 @@ export class Publisher {
       case 'nobody': {
         const nowMs = this.#clock.monotonicMs();
         this.#nobodySinceMs ??= nowMs;
-        if (nowMs - this.#nobodySinceMs > NO_STREAM_MS_MAX) return null;
+        // A stream that has taken messages is there: brokers are choosing its leader, however long they take.
+        if (!this.#hasStream && nowMs - this.#nobodySinceMs > NO_STREAM_MS_MAX) return null;
         break;
       }
       case 'soon':

@@ -22,7 +22,7 @@ export const LEDGER_TABLE = `${DATABASE}.ledger_facts`;
 const FOLDER = new URL('../../infra/clickhouse/', import.meta.url);
 
 /**
- * Settings of every insert of blocks into {@link FACTS_TABLE} (RowBinary, columns in table order).
+ * Settings of every insert of blocks into {@link FACTS_TABLE}.
  *
  * A view must see all rows of a block in one physical block, so the server neither splits nor waits nor parses in
  * parallel; an error of a view is an error of the insert. Up to `INSERT_ROWS_MAX` rows of one month per insert, and no

@@ -1,7 +1,7 @@
 /**
  * Blocks, and entries of the ledger, into ClickHouse.
  *
- * Job: one INSERT for several blocks of one month, as RowBinary. Boundary: HTTP to the database.
+ * Job: one INSERT for several blocks of one month, as columns. Boundary: HTTP to the database.
  * Delivery guarantees: resolves when base table and views have the rows; a repeat is harmless (invariant 4).
  * Back pressure: the host inserts one batch at a time and stops its pull when the outbox is full.
  * Why no `insert_deduplication_token`: blocks of several partitions share an INSERT, which keeps the number of parts
@@ -10,8 +10,9 @@
 import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SealedBlock } from '../actors/outbox.ts';
-import { deleteBlocks, highestBlock, INSERT_SETTINGS, LEDGER_TABLE } from './clickhouse-schema.ts';
+import { deleteBlocks, FACTS_TABLE, highestBlock, INSERT_SETTINGS, LEDGER_TABLE } from './clickhouse-schema.ts';
 import type { LostBlocks } from './manifest.ts';
+import { nativeColumns } from './native-columns.ts';
 import type { HourlySink, LedgerRow } from './ports.ts';
 
 export class ClickhouseSink implements HourlySink {
@@ -26,11 +27,8 @@ export class ClickhouseSink implements HourlySink {
   async insert(blocks: readonly SealedBlock[]): Promise<void> {
     await this.#client
       .exec({
-        query: 'INSERT INTO hourglass.hourly_facts FORMAT RowBinary',
-        values: Readable.from(
-          blocks.map((block) => Buffer.from(block.bytes.buffer, block.bytes.byteOffset, block.bytes.byteLength)),
-          { objectMode: false },
-        ),
+        query: `INSERT INTO ${FACTS_TABLE} FORMAT Native`,
+        values: Readable.from(nativeColumns(blocks), { objectMode: false }),
         clickhouse_settings: INSERT_SETTINGS,
       })
       .then(({ stream }) => drain(stream));

@@ -32,6 +32,7 @@ const USUAL = [
   'threads',
   'end-to-end',
   'hour-close',
+  'inserts',
   'checkpoints',
   'memory',
   'api',

@@ -1,5 +1,5 @@
 /**
- * A real ClickHouse engine for tests, and rows of blocks written as workers write them (RowBinary, table order).
+ * A real ClickHouse engine for tests, and rows of blocks written as workers write them.
  *
  * Boundary: tests only. Each call starts an engine of its own in a temporary folder; `stop` ends it and removes the folder.
  */
@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { HOUR_MS } from '../../src/model/hour.ts';
 import { FACTS_TABLE, INSERT_SETTINGS, migrateTables } from '../../src/runtime/clickhouse-schema.ts';
+import { nativeColumns } from '../../src/runtime/native-columns.ts';
 import { startEngine } from './engine.ts';
 
 export interface TestDatabase {
@@ -86,14 +87,15 @@ export function fact(given: Partial<Fact>): Fact {
 /** Inserts rows as one insert, as a worker's sink does. */
 export async function insertFacts(client: ClickHouseClient, facts: readonly Fact[]): Promise<void> {
   const inserted = await client.exec({
-    query: `INSERT INTO ${FACTS_TABLE} FORMAT RowBinary`,
-    values: Readable.from([encode(facts)], { objectMode: false }),
+    query: `INSERT INTO ${FACTS_TABLE} FORMAT Native`,
+    values: Readable.from(nativeColumns([{ bytes: encode(facts), rows: facts.length }]), { objectMode: false }),
     clickhouse_settings: INSERT_SETTINGS,
   });
   inserted.stream.resume();
   await new Promise((resolve, reject) => inserted.stream.once('end', resolve).once('error', reject));
 }
 
+/** As a block holds them. */
 export function encode(facts: readonly Fact[]): Buffer {
   return Buffer.concat(
     facts.map((row) => {
