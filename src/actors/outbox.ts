@@ -52,6 +52,12 @@ export class Outbox {
     if (state === 'sealed') this.#sealedBytes += sealed.bytes.length;
   }
 
+  /** True where the database has blocks that the last commit lists. */
+  get hasConfirmed(): boolean {
+    for (const { state } of this.#entries.values()) if (state === 'confirmed') return true;
+    return false;
+  }
+
   /** Since when the oldest block waits for the database, ms since 1970; 0 where none does. */
   oldestMs(): number {
     let oldestMs = Infinity;

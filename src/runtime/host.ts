@@ -27,7 +27,7 @@ import { compareRows } from '../model/series-order.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
-import { isCommitDue } from './commit-due.ts';
+import { dueCommit } from './commit-due.ts';
 import { LedgerInserter } from './ledger-inserter.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
@@ -396,7 +396,12 @@ export class Host {
     if (!this.#isHeld()) return;
     let bytes = 0;
     for (const runner of this.#from(this.#commitsNext)) {
-      if (!isCommitDue(runner)) continue;
+      const due = dueCommit(runner);
+      if (due === null) continue;
+      if (due === 'confirmations') {
+        void this.#guarded(runner, () => runner.commitConfirmations());
+        continue;
+      }
       this.#commitsNext = runner.partition;
       if (bytes >= COMMIT_BYTES_PER_TICK_MAX) return;
       bytes += runner.checkpointBytes;
@@ -427,11 +432,18 @@ export class Host {
   }
 
   async #commit(runner: PartitionRunner): Promise<void> {
-    if (this.#hasFailed) return;
-    try {
+    await this.#guarded(runner, async () => {
       const blocks = await runner.commit();
       // One that was handed over or dropped meanwhile has a next owner, who inserts them: this very host, perhaps.
       if (this.#runners.get(runner.partition) === runner) this.#insert(runner, blocks);
+    });
+  }
+
+  /** A partition that somebody else has is given up. */
+  async #guarded(runner: PartitionRunner, commit: () => Promise<void>): Promise<void> {
+    if (this.#hasFailed) return;
+    try {
+      await commit();
     } catch (error) {
       if (this.#runners.get(runner.partition) !== runner) return;
       this.#release([runner.partition]);

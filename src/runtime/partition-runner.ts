@@ -9,9 +9,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CellArena } from '../actors/cell-arena.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import { type ActorOptions, type Decode, PartitionActor } from '../actors/partition-actor.ts';
+import { type ActorOptions, type ActorState, type Decode, PartitionActor } from '../actors/partition-actor.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Clock } from '../model/clock.ts';
+import { hourStartMs } from '../model/hour.ts';
 import type { PartitionEdge } from '../model/cluster.ts';
 import { CheckpointCorrupt } from '../model/errors.ts';
 import {
@@ -45,8 +46,11 @@ export class PartitionRunner {
   #attempt = 0;
   #blockRefs = new Map<number, BlockRef>();
   #committing: Promise<readonly SealedBlock[]> | null = null;
+  #confirming: Promise<void> | null = null;
   #committedChanges = -1;
   #committedAtMs: number;
+  /** Of either kind. */
+  #swappedAtMs: number;
   #swept = false;
   #isLast = false;
   #isReleased = false;
@@ -57,7 +61,7 @@ export class PartitionRunner {
     this.#ports = ports;
     this.#stored = stored;
     this.#actor = actor;
-    this.#committedAtMs = ports.clock.monotonicMs();
+    this.#committedAtMs = this.#swappedAtMs = ports.clock.monotonicMs();
     this.#lost = stored.manifest.lost;
     for (const ref of stored.manifest.blocks) this.#blockRefs.set(ref.block, ref);
   }
@@ -102,7 +106,7 @@ export class PartitionRunner {
   }
 
   get committing(): boolean {
-    return this.#committing !== null;
+    return this.#committing !== null || this.#confirming !== null;
   }
 
   /** Wall clock of the last commit, ms since 1970. */
@@ -125,6 +129,12 @@ export class PartitionRunner {
     return this.#actor.finalThroughMs() > (this.#stored.manifest.state?.finalThroughMs ?? 0);
   }
 
+  /** True where that the database has rows is all that the last checkpoint lacks for hours to be final. */
+  get confirmsFinalHours(): boolean {
+    const { state } = this.#stored.manifest;
+    return state !== null && this.#confirmedThroughMs(state) > state.finalThroughMs;
+  }
+
   /** Bytes of the open windows as the last checkpoint has them. */
   get windowBytes(): number {
     return this.#stored.manifest.windows?.bytes ?? 0;
@@ -140,6 +150,11 @@ export class PartitionRunner {
     return this.#ports.clock.monotonicMs() - this.#committedAtMs;
   }
 
+  /** The same; one of confirmations alone counts, too. */
+  sinceSwapMs(): number {
+    return this.#ports.clock.monotonicMs() - this.#swappedAtMs;
+  }
+
   /**
    * Writes a checkpoint; returns the blocks that may now be inserted. A call that comes meanwhile waits for the same
    * checkpoint and gets none: a block that stood twice in one INSERT would count twice in the views.
@@ -149,10 +164,23 @@ export class PartitionRunner {
     // The fence may still hold: what is empty now must not take the place of what was committed.
     if (this.#isReleased) return Promise.resolve([]);
     if (this.#committing !== null) return this.#committing.then(() => []);
-    this.#committing = this.#commit().finally(() => {
+    this.#committing = this.#commitAfter(this.#confirming).finally(() => {
       this.#committing = null;
     });
     return this.#committing;
+  }
+
+  /**
+   * The last checkpoint once more, without the blocks that the database has confirmed meanwhile: hours become final, and nothing
+   * that is open is written again. Position, windows and closed hours stay those of that checkpoint, and go together.
+   * @throws {FenceLost} the memory must be dropped.
+   */
+  async commitConfirmations(): Promise<void> {
+    if (this.#isReleased || this.committing) return;
+    this.#confirming = this.#commitConfirmed().finally(() => {
+      this.#confirming = null;
+    });
+    await this.#confirming;
   }
 
   /**
@@ -209,8 +237,42 @@ export class PartitionRunner {
     this.#actor.outbox.confirm(block);
   }
 
+  async #commitAfter(confirming: Promise<void> | null): Promise<readonly SealedBlock[]> {
+    await confirming;
+    return this.#isReleased ? [] : await this.#commit();
+  }
+
+  async #commitConfirmed(): Promise<void> {
+    const before = this.#stored.manifest;
+    if (before.state === null) return;
+    const unconfirmed = new Set(this.#actor.outbox.unconfirmed().map(({ block }) => block));
+    const blocks = before.blocks.filter(({ block }) => unconfirmed.has(block));
+    const manifest: Manifest = {
+      ...before,
+      attempt: randomUUID(),
+      committedMs: this.#ports.clock.nowMs(),
+      state: { ...before.state, finalThroughMs: this.#confirmedThroughMs(before.state) },
+      blocks,
+    };
+    await this.#swap(manifest);
+    this.#actor.outbox.committed(blocks.map(({ block }) => block));
+    await this.#tidy(before, manifest);
+  }
+
+  /** An hour that was closed after that checkpoint may have had readings since: only a whole one makes it final. */
+  #confirmedThroughMs(state: ActorState): number {
+    return Math.max(state.finalThroughMs, Math.min(this.#actor.finalThroughMs(), hourStartMs(state.closedHour)));
+  }
+
+  async #swap(manifest: Manifest): Promise<void> {
+    const revision = await this.#ports.store.swap(manifest, this.#stored.revision);
+    this.#stored = { manifest, revision };
+    this.#blockRefs = new Map(manifest.blocks.map((ref) => [ref.block, ref]));
+    this.#swappedAtMs = this.#ports.clock.monotonicMs();
+  }
+
   async #commit(): Promise<readonly SealedBlock[]> {
-    const { store, clock } = this.#ports;
+    const { clock } = this.#ports;
     const before = this.#stored.manifest;
     const actor = this.#actor;
     if (before.segments.length >= SEGMENTS_MAX) actor.rewriteSeries();
@@ -240,12 +302,9 @@ export class PartitionRunner {
       blocks,
       lost: this.#lost,
     };
-    const revision = await store.swap(manifest, this.#stored.revision);
-
-    this.#stored = { manifest, revision };
+    await this.#swap(manifest);
     this.#committedChanges = changes;
-    this.#committedAtMs = clock.monotonicMs();
-    this.#blockRefs = new Map(blocks.map((ref) => [ref.block, ref]));
+    this.#committedAtMs = this.#swappedAtMs;
     const insertable = actor.outbox.committed(unconfirmed.map((block) => block.block));
     await this.#ports.rejects.send(snapshot.rejects);
     if (snapshot.rejects.length > 0) actor.rejectsSent(snapshot.rejects.length);

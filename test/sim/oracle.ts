@@ -2,6 +2,7 @@
  * What must hold, at any moment and at the end. Boundary: looks at owners and servers, changes nothing.
  */
 import type { PartitionStatus } from '../../src/model/cluster.ts';
+import { hourStartMs } from '../../src/model/hour.ts';
 import { emptyLedger } from '../../src/model/ledger.ts';
 import { missingMessages } from '../../src/model/ledger-points.ts';
 import { decodeManifest, type Manifest } from '../../src/runtime/manifest.ts';
@@ -25,11 +26,13 @@ export class Oracle {
     this.#report = report;
   }
 
-  /** Invariant 7: what is committed about time and position never falls. */
+  /** Invariant 7: what is committed about time and position never falls, and no hour is final that is not closed. */
   time(): void {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const state = this.#manifest(partition)?.state;
       if (!state) continue;
+      if (state.finalThroughMs > hourStartMs(state.closedHour))
+        this.#report(`invariant 7: partition ${String(partition)} has final hours that it has not closed`);
       for (const what of RISING) {
         const key = `partition ${String(partition)} ${what}`;
         const before = this.#highest.get(key) ?? 0;

@@ -55,6 +55,12 @@ export const PLANTED_FAULTS: Readonly<Record<string, Seams>> = {
         },
   ),
 
+  'hours that are final as soon as the watermark has passed them': committing((manifest) =>
+    manifest.state === null
+      ? manifest
+      : { ...manifest, state: { ...manifest.state, finalThroughMs: manifest.state.watermarkMs } },
+  ),
+
   'rows before their checkpoint': {
     store: (store, { database }) => {
       const bytesOf = new Map<string, Uint8Array>();
