@@ -1,16 +1,15 @@
 /**
  * The host of some partitions: one per worker thread.
  *
- * Job: owns the mailbox (the broker's deliveries), time, and the order of things for its {@link PartitionRunner}s:
- * deliver, follow the frontier, seal, commit, insert, confirm. Which partitions these are, a {@link LeaseKeeper} says,
- * one change after the other. Boundary: the outside comes in as ports; no reading leaves this thread but as a row.
- * Invariants: 2 (only committed blocks are inserted), 7 (the frontier moves only on the broker's word), 9 (nothing is
- * committed or answered without the lease), 13 (a full outbox stops the pull).
+ * Job: the order of things for its {@link PartitionRunner}s: deliver ({@link Mailbox}), follow the frontier, seal, commit,
+ * insert, confirm. Which partitions these are, a {@link LeaseKeeper} says, one change after the other. Boundary: the outside
+ * comes in as ports; no reading leaves this thread but as a row.
+ * Invariants: 2 (only committed blocks are inserted), 9 (nothing is committed or answered without the lease), 13 (a full
+ * outbox stops the pull).
  */
 import { CellArena } from '../actors/cell-arena.ts';
 import { addRow } from '../actors/open-hours.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import type { StreamMessage } from '../actors/partition-actor.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
 import { explain, FenceLost } from '../model/errors.ts';
 import {
@@ -18,31 +17,20 @@ import {
   LEDGER_ENTRIES_PER_PARTITION_MAX,
   OUTBOX_BLOCKS_PER_PARTITION_MAX,
   OUTBOX_BYTES_PER_HOST_MAX,
-  PROGRESS_FAIL_MS,
-  PROGRESS_REBUILD_MS,
   SEAL_MS_PER_TICK_MAX,
   WINDOW_BYTES_PER_HOST_MAX,
 } from '../model/limits.ts';
 import { compareRows } from '../model/series-order.ts';
-import { parseSourceSequence } from './decode/source-sequence-header.ts';
-import { SubjectParser } from './decode/subject.ts';
 import { BlockInserter } from './block-inserter.ts';
 import { dueCommit } from './commit-due.ts';
 import { LedgerInserter } from './ledger-inserter.ts';
-import { askHistory, missRanges } from './lost-messages.ts';
+import { Mailbox, type MailboxPorts } from './mailbox.ts';
 import { type OpenerPorts, openPartitions } from './partition-opener.ts';
 import type { PartitionRunner } from './partition-runner.ts';
 import type { MemoryBudget } from './memory-budget.ts';
-import { ProgressWatch } from './progress-watch.ts';
-import type { DeliveredMessage, MessageSource, SequenceRange } from './ports.ts';
-import type { InHand, Suspects } from './suspects.ts';
+import { Turns } from './turns.ts';
 
-export interface HostPorts extends Omit<OpenerPorts, 'patiently'> {
-  /** A source of the messages of some partitions. */
-  readonly source: (partitions: readonly number[]) => MessageSource;
-  readonly suspects: Suspects;
-  readonly inHand: InHand;
-}
+export interface HostPorts extends Omit<OpenerPorts, 'patiently'>, MailboxPorts {}
 
 export interface HostOptions {
   readonly owner: string;
@@ -64,25 +52,15 @@ export class Host {
   readonly #ports: HostPorts;
   readonly #options: HostOptions;
   readonly #runners = new Map<number, PartitionRunner>();
-  readonly #subjects = new SubjectParser();
   readonly #arena = new CellArena();
   readonly #inserter: BlockInserter;
   readonly #ledger: LedgerInserter;
-  #source: MessageSource | null = null;
-  /** Sequences of messages on which workers have failed. */
-  #poisonous: ReadonlySet<number> = new Set();
+  readonly #mailbox: Mailbox;
   #isHeld: () => boolean = () => true;
-  #frontierMs = 0;
-  #lastSequence = 0;
-  #taken = 0;
-  readonly #progress = new ProgressWatch();
   #budget = { windowBytesMax: WINDOW_BYTES_PER_HOST_MAX, outboxBytesMax: OUTBOX_BYTES_PER_HOST_MAX };
   #sealsOldest = false;
-  /** The partition with which sealing goes on. */
-  #sealsNext = 0;
-  /** The partition with which commits go on. */
-  #commitsNext = 0;
-  #paused = false;
+  readonly #sealTurns = new Turns<PartitionRunner>();
+  readonly #commitTurns = new Turns<PartitionRunner>();
   #stopping = false;
   /** An actor's memory may be half changed: nothing of it may be committed any more. */
   #hasFailed = false;
@@ -96,6 +74,7 @@ export class Host {
     this.#options = options;
     this.#inserter = new BlockInserter(ports.sink, ports.clock, ports.log);
     this.#ledger = new LedgerInserter(ports.sink, ports.clock, ports.log);
+    this.#mailbox = new Mailbox(ports, this.#runners, (error) => this.#fail(error));
     this.failed = new Promise<never>((_, reject) => {
       this.#failed = reject;
     });
@@ -110,12 +89,12 @@ export class Host {
 
   /** Messages the broker has delivered. */
   get taken(): number {
-    return this.#taken;
+    return this.#mailbox.taken;
   }
 
   /** True while the pull is held because the database is behind. */
   get isHeldBack(): boolean {
-    return this.#paused;
+    return this.#mailbox.isPaused;
   }
 
   /** What this host may hold from now on: less where there are more threads. */
@@ -142,7 +121,7 @@ export class Host {
     const patiently = <T>(ask: () => Promise<T>): Promise<T> => this.#inserter.patiently(ask);
     const ports = { ...this.#ports, patiently };
     const { runners: opened, untrusted } = await openPartitions(partitions, ports, this.#options, this.#arena);
-    this.#poisonous = await this.#ports.suspects.poisonous();
+    await this.#mailbox.learnPoison();
     if (this.#stopping) {
       for (const runner of opened.values()) runner.release();
       return untrusted;
@@ -179,7 +158,7 @@ export class Host {
     const leaving = partitions.flatMap((partition) => this.#runners.get(partition) ?? []);
     for (const { partition } of leaving) this.#runners.delete(partition);
     // Where some are left, it goes on: messages of those that left are passed over.
-    if (this.#runners.size === 0) this.#stopReading();
+    if (this.#runners.size === 0) void this.#mailbox.close();
     return leaving;
   }
 
@@ -194,46 +173,17 @@ export class Host {
     }
   }
 
-  /**
-   * From the least position of all: what a partition has counted already, it passes over. A source that is there may
-   * hand out messages of a partition that came back, so a partition is not among the readers before the new one starts.
-   */
   async #readAlso(opened: ReadonlyMap<number, PartitionRunner>): Promise<void> {
     if (this.#stopping) return;
-    this.#stopReading();
+    void this.#mailbox.close();
     for (const [partition, runner] of opened) this.#runners.set(partition, runner);
-    if (this.#runners.size === 0) return;
-    const from = Math.min(...[...this.#runners.values()].map((runner) => runner.actor.position));
-    const source = this.#ports.source(this.owned());
-    this.#source = source;
-    this.#lastSequence = from - 1;
-    this.#frontierMs = 0;
-    if (this.#paused) source.pause();
-    await source.start(from, {
-      onMessage: (message) => this.#deliver(message),
-      onIdle: (frontierMs) => {
-        this.#frontierMs = Math.max(this.#frontierMs, frontierMs);
-      },
-      onPassed: (sequence, receivedMs) => {
-        this.#taken += 1;
-        if (sequence > this.#lastSequence) this.#lastSequence = sequence;
-        if (receivedMs > this.#frontierMs) this.#frontierMs = receivedMs;
-      },
-      onRemoved: (range) => void this.#missRemoved(range).catch((error: unknown) => this.#fail(error)),
-      onBroken: (error) => this.#fail(error),
-    });
-  }
-
-  #stopReading(): void {
-    // Abandons its messages at once; the rest is courtesy.
-    void this.#source?.stop();
-    this.#source = null;
+    await this.#mailbox.open();
   }
 
   /** Stops reading, writes a last checkpoint of every partition, and inserts what can be inserted in `patienceMs`. */
   async stop(patienceMs: number): Promise<void> {
     this.#stopping = true;
-    await this.#source?.stop();
+    await this.#mailbox.close();
     await this.#ticking;
     const runners = [...this.#runners.values()];
     const commitAll = async (): Promise<void> => {
@@ -291,7 +241,7 @@ export class Host {
   }
 
   status(): PartitionStatus[] {
-    const backlog = this.#source?.backlog ?? 0;
+    const { backlog, isPaused } = this.#mailbox;
     return [...this.#runners.values()].map((runner) => {
       const { actor } = runner;
       return {
@@ -306,7 +256,7 @@ export class Host {
         outboxBlocks: actor.outbox.size,
         outboxBytes: actor.outbox.bytes,
         oldestBlockMs: actor.outbox.oldestMs(),
-        isHeldBack: this.#paused,
+        isHeldBack: isPaused,
         restarts: this.#options.restarts ?? 0,
         series: actor.seriesCount,
         openReadings: actor.openReadings,
@@ -316,64 +266,16 @@ export class Host {
     });
   }
 
-  #deliver(message: DeliveredMessage): void {
-    // The rest of a batch, after a failure: the next host reads it.
-    if (this.#hasFailed) return;
-    this.#taken += 1;
-    this.#lastSequence = message.sequence;
-    if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
-    const parsed = this.#subjects.parse(message.subject);
-    const runner = this.#runners.get(parsed.partition);
-    if (runner === undefined) return;
-    const { sequence } = message;
-    const taken: StreamMessage = {
-      sequence,
-      receivedMs: message.receivedMs,
-      subject: parsed.published,
-      tokens: parsed.ok ? parsed.tokens : null,
-      contentType: message.contentType,
-      sourceSequence: sequenceOf(message.sourceSequence),
-      payload: message.payload,
-    };
-    if (this.#poisonous.size > 0 && this.#poisonous.has(sequence)) {
-      this.#ports.log.error(`message ${String(sequence)} goes to REJECTED: workers failed on it`);
-      runner.actor.refuse(taken);
-      return;
-    }
-    const { inHand } = this.#ports;
-    inHand.sequence = sequence;
-    try {
-      runner.actor.receive(taken);
-      inHand.sequence = 0;
-    } catch (error) {
-      // A bug: this memory can no longer be trusted. The next host reads the message again from the checkpoint.
-      this.#fail(error);
-    }
-  }
-
-  /** Messages are gone from the stream, and partitions of ours had not read them (invariant 14). */
-  async #missRemoved({ from, to }: SequenceRange): Promise<void> {
-    const concerned = [...this.#runners.values()]
-      .filter(({ actor }) => actor.position <= to)
-      .map((runner) => ({ runner, from: Math.max(from, runner.actor.position) }));
-    const gone = await askHistory(this.#ports, (history) => history.gone(from, to));
-    for (const { runner, from: unread } of concerned)
-      if (this.#runners.get(runner.partition) === runner) missRanges(runner, gone, unread, this.#ports.log);
-  }
-
   async #tickUntilStopped(): Promise<void> {
     while (!this.#stopping) {
       await this.#ports.clock.sleep(TICK_MS);
       const nowMs = this.#ports.clock.nowMs();
-      for (const { actor } of this.#runners.values()) {
-        actor.advancePosition(this.#lastSequence + 1);
-        actor.followFrontier(this.#frontierMs);
-      }
+      this.#mailbox.moveTime();
       this.#seal(nowMs);
       this.#commitDue();
       this.#ledger.look(this.#runners.values());
       this.#holdOrGoOn();
-      this.#watchProgress();
+      this.#mailbox.watchProgress();
     }
   }
 
@@ -384,8 +286,7 @@ export class Host {
     this.#sealsOldest = false;
     // Memory is given back at once.
     const endMs = oldest > 0 ? Infinity : clock.monotonicMs() + SEAL_MS_PER_TICK_MAX;
-    for (const runner of this.#from(this.#sealsNext)) {
-      this.#sealsNext = runner.partition;
+    for (const runner of this.#sealTurns.of(this.#runners.values())) {
       if (clock.monotonicMs() >= endMs) return;
       if (this.#hasRoom(runner)) runner.actor.seal(nowMs, { oldest });
     }
@@ -395,40 +296,17 @@ export class Host {
   #commitDue(): void {
     if (!this.#isHeld()) return;
     let bytes = 0;
-    for (const runner of this.#from(this.#commitsNext)) {
+    for (const runner of this.#commitTurns.of(this.#runners.values())) {
       const due = dueCommit(runner);
       if (due === null) continue;
       if (due === 'confirmations') {
         void this.#guarded(runner, () => runner.commitConfirmations());
         continue;
       }
-      this.#commitsNext = runner.partition;
       if (bytes >= COMMIT_BYTES_PER_TICK_MAX) return;
       bytes += runner.checkpointBytes;
       void this.#commit(runner);
     }
-  }
-
-  /** All partitions, from this one on. */
-  #from(partition: number): PartitionRunner[] {
-    const runners = [...this.#runners.values()];
-    const at = runners.findIndex((runner) => runner.partition >= partition);
-    return [...runners.slice(at), ...runners.slice(0, at)];
-  }
-
-  /** A thread that lives and whose position stands still while messages wait. */
-  #watchProgress(): void {
-    const source = this.#source;
-    const isDue = source !== null && source.isReading && source.backlog > 0 && !this.#paused;
-    const progress = this.#progress.look(this.#ports.clock.monotonicMs(), this.#taken, isDue);
-    if (progress === 'rebuild') {
-      this.#ports.log.warn(
-        `${String(source?.backlog)} messages wait and none has come for ${String(PROGRESS_REBUILD_MS / 1_000)} s: reading anew`,
-      );
-      void this.#readAlso(new Map()).catch((error: unknown) => this.#fail(error));
-    }
-    if (progress === 'fail')
-      this.#fail(new Error(`messages wait and none has come for ${String(PROGRESS_FAIL_MS / 1_000)} s`));
   }
 
   async #commit(runner: PartitionRunner): Promise<void> {
@@ -472,21 +350,22 @@ export class Host {
       bytes += runner.actor.outbox.bytes;
       room &&= this.#hasRoom(runner);
     }
-    const limit = this.#paused ? this.#budget.outboxBytesMax / 2 : this.#budget.outboxBytesMax;
+    const { isPaused } = this.#mailbox;
+    const limit = isPaused ? this.#budget.outboxBytesMax / 2 : this.#budget.outboxBytesMax;
     const hold = bytes > limit || !room;
-    if (hold === this.#paused) return;
-    this.#paused = hold;
+    if (hold === isPaused) return;
     if (hold) {
       this.#ports.log.warn('the database is behind: reading pauses until it has caught up; nothing is lost');
-      this.#source?.pause();
+      this.#mailbox.pause();
     } else {
       this.#ports.log.info('the database has caught up: reading goes on');
-      this.#source?.resume();
+      this.#mailbox.resume();
     }
   }
 
   #fail(error: unknown): void {
     this.#hasFailed = true;
+    this.#mailbox.abandon();
     this.#stopping = true;
     this.#failed(error);
   }
@@ -496,10 +375,4 @@ function isCommitted(runner: PartitionRunner, block: number): boolean {
   for (const entry of runner.actor.outbox.entries())
     if (entry.sealed.block < block && entry.state === 'sealed') return false;
   return true;
-}
-
-function sequenceOf(header: string | undefined): { session: string; number: number } | 'malformed' | null {
-  if (header === undefined) return null;
-  const parsed = parseSourceSequence(header);
-  return parsed === 'malformed' ? parsed : { session: parsed.session, number: parsed.n };
 }

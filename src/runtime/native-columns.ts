@@ -218,10 +218,10 @@ function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
 }
 
 function header(name: string, type: string): Buffer {
-  return Buffer.concat([text(name), text(type)]);
+  return Buffer.concat([string(name), string(type)]);
 }
 
-function text(value: string): Buffer {
+function string(value: string): Buffer {
   const bytes = Buffer.from(value);
   return Buffer.concat([varint(bytes.length), bytes]);
 }
