@@ -108,8 +108,7 @@ async function insert(
   parts: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<[cpuMs: number, ms: number]> {
   const { clickhouse } = servers;
-  for (const table of [FACTS_TABLE, 'hourglass.district_facts', 'hourglass.sensor_facts'])
-    await clickhouse.command({ query: `TRUNCATE TABLE ${table}` });
+  await servers.emptyTables();
   const beforeMs = await cpuMs(servers);
   const startMs = performance.now();
   const { stream } = await clickhouse.exec({

@@ -66,9 +66,13 @@ export class Servers {
   async fresh({ keepReadings }: { keepReadings: boolean }): Promise<Topology> {
     await this.jsm.streams.delete(`KV_${CHECKPOINT_BUCKET}`).catch(() => false);
     if (!keepReadings) await this.jsm.streams.delete(READINGS_STREAM).catch(() => false);
+    await this.emptyTables();
+    return await ensureTopology(this.nc, this.config);
+  }
+
+  async emptyTables(): Promise<void> {
     for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
       await this.clickhouse.command({ query: `TRUNCATE TABLE hourglass.${table}` });
-    return await ensureTopology(this.nc, this.config);
   }
 
   /** First row of a query. */

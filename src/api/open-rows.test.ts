@@ -16,8 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.stop());
 beforeEach(async () => {
-  for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
-    await database.client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+  await database.empty();
   world = new World();
   nowMs = 1_000;
   counted = countedClient(database.client);

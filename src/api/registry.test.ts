@@ -26,8 +26,7 @@ afterAll(async () => {
   await Promise.all([database.stop(), broker.stop()]);
 });
 beforeEach(async () => {
-  for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
-    await database.client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+  await database.empty();
   await ensureTopology(nc, readConfig({}));
   registry = await NatsRegistry.open(nc, systemClock, { warn: () => undefined });
   api = await checkedApi({ ...depsOf(new World(), database), registry });

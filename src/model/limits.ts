@@ -412,6 +412,8 @@ export const PAGE_BLOCK_LIMIT = 1_000;
 export const ROLLUP_SLICE_HOURS = 1_000;
 /** Questions of one kind that are with the database at a time, of one API: as many as small machines have processors. */
 export const DATABASE_READS_MAX = 2;
+/** The same for what nobody waits for: the other processor is for those who do. */
+export const BACKGROUND_READS_MAX = 1;
 /** Series that one question may be about: eight take the database half as long each as one alone, twice as many hardly less. */
 export const BLOCK_BATCH_MAX = 16;
 /** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */

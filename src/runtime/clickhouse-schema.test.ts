@@ -30,9 +30,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.stop());
 afterEach(async () => {
-  for (const table of ['hourly_facts', 'district_facts', 'sensor_facts']) {
-    await database.client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
-  }
+  await database.empty();
 });
 
 const insert = (facts: Fact[]): Promise<void> => insertFacts(database.client, facts);

@@ -73,7 +73,7 @@ export class World {
   }
 }
 
-export function depsOf(world: World, database: TestDatabase): ApiDeps {
+export function depsOf(world: World, database: Pick<TestDatabase, 'client' | 'url'>): ApiDeps {
   const decoder = new Decoder();
   const cluster = {
     partitions: world.partitions,

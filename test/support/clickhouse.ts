@@ -16,6 +16,8 @@ import { startEngine } from './engine.ts';
 export interface TestDatabase {
   readonly client: ClickHouseClient;
   readonly url: string;
+  /** No block has been inserted yet. */
+  empty(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,10 @@ export async function startTestDatabase(migrate = true): Promise<TestDatabase> {
   return {
     client,
     url: engine.url,
+    empty: async () => {
+      for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
+        await client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+    },
     stop: async () => {
       await client.close();
       await engine.stop();

@@ -17,7 +17,7 @@ export const INGEST = '/v1/readings/lisbon/alfama/air/gateway-7';
 const nowhere = createClient({ url: 'http://127.0.0.1:9' });
 
 export function depsBehind(doors: Partial<Doors>): ApiDeps {
-  const database = { client: nowhere, url: '', stop: () => Promise.resolve() };
+  const database = { client: nowhere, url: '' };
   return {
     ...depsOf(new World(), database),
     clock: systemClock,

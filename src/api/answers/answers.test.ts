@@ -26,8 +26,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.stop());
 beforeEach(async () => {
-  for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
-    await database.client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+  await database.empty();
   await insertFacts(database.client, [fact({ hour: FINAL_HOUR, count: 1, sum: 1 })]);
   world = new World();
   [nowMs, version, outcomes] = [0, 0, []];
