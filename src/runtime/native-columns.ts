@@ -5,6 +5,7 @@
  * name up in a dictionary took the database more than half of an INSERT's time (`npm run bench -- --only inserts`).
  * Boundary: bytes to bytes; the thread's other work comes in between two blocks.
  * Invariant 4: the whole INSERT is one physical block.
+ * Columns go by their names: the order that infra/clickhouse/0001_tables.sql speaks of is that of the bytes of a block.
  * Source: the format as the database writes it (`SELECT ... FORMAT Native`); LowCardinality is
  * `SerializationLowCardinality`: version, flags, dictionary, index of each row.
  */
