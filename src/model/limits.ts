@@ -54,7 +54,7 @@ export const BLOCK_ROWS_MAX = 65_536;
 export const BLOCK_BYTES_MAX = 16 * 1024 * 1024;
 /** Rows of one INSERT, of several blocks: each is a part of each table, and parts are merged for as long as they are small. */
 export const INSERT_ROWS_MAX = 4 * BLOCK_ROWS_MAX;
-/** Bytes of one INSERT: the database holds all of it in memory. */
+/** Bytes of one INSERT: the database holds all of it in memory, and the worker's thread once more, as columns. */
 export const INSERT_BYTES_MAX = 4 * BLOCK_BYTES_MAX;
 /** Blocks of one partition waiting for ClickHouse; at the bound the partition's pull stops (back-pressure). */
 export const OUTBOX_BLOCKS_PER_PARTITION_MAX = 1024;

@@ -3,7 +3,8 @@
  *
  * Job: one Native block from the RowBinary bytes of several. Why not those as they are: to take rows apart and to look each
  * name up in a dictionary took the database more than half of an INSERT's time (`npm run bench -- --only inserts`).
- * Boundary: bytes to bytes; the thread's other work comes in between two blocks.
+ * Boundary: bytes to bytes, which are there twice until the last column is sent (invariant 13: INSERT_BYTES_MAX); the thread's
+ * other work comes in between two blocks.
  * Invariant 4: the whole INSERT is one physical block.
  * Columns go by their names: the order that infra/clickhouse/0001_tables.sql speaks of is that of the bytes of a block.
  * Source: the format as the database writes it (`SELECT ... FORMAT Native`); LowCardinality is
@@ -37,7 +38,7 @@ export async function* nativeColumns(
   yield* columns.written();
 }
 
-/** The columns of some rows, filled a few rows at a time: to take each row apart once for each column took three times as long. */
+/** The columns of some rows, filled a few rows at a time: all rows for each column would be as many walks through memory as columns. */
 class Columns {
   readonly #rows: number;
   /** Of each row: a place in {@link #channels}. */
