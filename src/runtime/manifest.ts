@@ -40,7 +40,7 @@ export interface Manifest {
   /** Unique for each attempt to commit: tells whose bytes these are (invariant 3). */
   readonly attempt: string;
   readonly owner: string;
-  /** Wall clock of the commit, ms since 1970; for people. */
+  /** Wall clock of the commit that took position and windows, ms since 1970; for people. */
   readonly committedMs: number;
   /** Null before the first checkpoint: the partition has only been claimed. */
   readonly state: ActorState | null;

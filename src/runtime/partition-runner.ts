@@ -109,7 +109,7 @@ export class PartitionRunner {
     return this.#committing !== null || this.#confirming !== null;
   }
 
-  /** Wall clock of the last commit, ms since 1970. */
+  /** Wall clock of the last commit of all that is open, ms since 1970. */
   get lastCheckpointMs(): number {
     return this.#stored.manifest.committedMs;
   }
@@ -250,7 +250,6 @@ export class PartitionRunner {
     const manifest: Manifest = {
       ...before,
       attempt: randomUUID(),
-      committedMs: this.#ports.clock.nowMs(),
       state: { ...before.state, finalThroughMs: this.#confirmedThroughMs(before.state) },
       blocks,
     };
