@@ -3,7 +3,7 @@
  *
  * Boundary: connects; what is said over a connection is others' business.
  */
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { EnvironmentError } from '../model/errors.ts';
 import { parseNatsUrl } from './nats-url.ts';
@@ -43,6 +43,8 @@ export function connectClickhouse(url: string): ClickHouseClient {
     application: 'hourglass',
     request_timeout: REQUEST_TIMEOUT_MS,
     keep_alive: { enabled: true },
+    // Whoever asks has the error, and says what to do: the client would print it once more, over many lines.
+    log: { level: ClickHouseLogLevel.OFF },
     compression: { request: false, response: false },
     clickhouse_settings: { output_format_json_quote_64bit_integers: 0, date_time_input_format: 'best_effort' },
   });

@@ -51,6 +51,15 @@ describe('hourglass', () => {
     expect(finished.output).not.toMatch(/\n\s+at /);
   });
 
+  it('a database that is not there is said in one line, and nothing else is printed', async () => {
+    program = await Program.create({ HOURGLASS_CLICKHOUSE_URL: 'http://127.0.0.1:9' });
+    const { code, output } = await program.run('up');
+    expect({ code, lines: output.trim().split('\n') }).toEqual({
+      code: 3,
+      lines: [expect.stringMatching(/cannot use ClickHouse at 127\.0\.0\.1:9: .* set HOURGLASS_CLICKHOUSE_URL/)],
+    });
+  });
+
   it('a port in use is said in one line with the variable to change', async () => {
     program = await Program.create();
     for (const [variable, port] of [
