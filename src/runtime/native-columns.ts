@@ -2,7 +2,7 @@
  * Rows of blocks as ClickHouse's Native format: column after column, as the database keeps them.
  *
  * Job: one Native block from the RowBinary bytes of several. Why not those as they are: to take rows apart and to look each
- * name up in a dictionary took the database more than half of an INSERT's time (`npm run bench -- --only inserts`).
+ * name up in a dictionary was about half of the database's processor time for an INSERT (`npm run bench -- --only inserts`).
  * Boundary: bytes to bytes, which are there twice until the last column is sent (invariant 13: INSERT_BYTES_MAX); the thread's
  * other work comes in between two blocks.
  * Invariant 4: the whole INSERT is one physical block.
