@@ -21,6 +21,7 @@ export const consume: Benchmark = {
     try {
       for (const [what, fill] of [
         ['single readings (SenML)', () => fillSingles(servers, singles)],
+        ['the same with headers', () => fillSingles(servers, singles, true)],
         ['frames of 500', () => fillFrames(servers, frames, series)],
       ] as const) {
         await servers.fresh({ keepReadings: false });
@@ -33,7 +34,7 @@ export const consume: Benchmark = {
     }
     return {
       name: 'consume',
-      about: `A backlog in a file-backed stream, read by Hourglass (one worker thread; decoding, windows, ledger, checkpoints every 2 s, rows to ClickHouse) and, in turn, by a nats.js \`consume()\` that only counts (ordered consumer, max_messages 16,384 or 32 MiB, refilled at half). Broker, database and reader share the machine. Counts and sums are checked in the tables after each round. ${singles.toLocaleString('en')} messages of one reading over 10,000 series; ${frames.toLocaleString('en')} frames over ${series.toLocaleString('en')} series. Not measured: more worker threads, a broker on another machine.`,
+      about: `A backlog in a file-backed stream, read by Hourglass (one worker thread; decoding, windows, ledger, checkpoints every 2 s, rows to ClickHouse) and, in turn, by a nats.js \`consume()\` that only counts (ordered consumer, max_messages 16,384 or 32 MiB, refilled at half). Broker, database and reader share the machine. Counts and sums are checked in the tables after each round. ${singles.toLocaleString('en')} messages of one reading over 10,000 series, without headers and with Content-Type and Hourglass-Seq; ${frames.toLocaleString('en')} frames over ${series.toLocaleString('en')} series. Not measured: more worker threads, a broker on another machine.`,
       figures,
     };
   },

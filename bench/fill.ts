@@ -1,7 +1,8 @@
 /** Fills the stream for a benchmark. Boundary: publishes; what was published is known exactly. */
-import type { NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { Random } from '../src/model/random.ts';
 import { systemClock } from '../src/model/clock.ts';
+import { NumberedHeaders } from '../src/publish/numbered-headers.ts';
 import { PublishPipeline } from '../src/publish/publish-pipeline.ts';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 import type { Servers } from './servers.ts';
@@ -20,8 +21,13 @@ export interface Filled {
   readonly sum: number;
 }
 
-/** One SenML reading a message: 10,000 sensors behind 200 gateways, in a fixed order. */
-export async function fillSingles(servers: Servers, messages: number): Promise<Filled> {
+/**
+ * One SenML reading a message: 10,000 sensors behind 200 gateways, in a fixed order.
+ *
+ * @param isNumbered with `Content-Type` and `Hourglass-Seq`; else as plain devices do, without headers.
+ */
+export async function fillSingles(servers: Servers, messages: number, isNumbered = false): Promise<Filled> {
+  const headers = isNumbered ? new NumberedHeaders('application/senml+json', 'bench') : null;
   const encoder = new TextEncoder();
   const publish = new Sender(servers.nc);
   let sum = 0;
@@ -32,7 +38,8 @@ export async function fillSingles(servers: Servers, messages: number): Promise<F
     sum += value;
     const timeS = (HOUR_START_MS + Math.floor((i / messages) * 3_500_000)) / 1_000;
     const payload = `[{"n":"sensor-${String(sensor).padStart(5, '0')}/temp","t":${String(timeS)},"v":${String(value)}}]`;
-    await publish.one(`sensors.city.d${String(gateway % 10)}.air.gw${String(gateway)}`, encoder.encode(payload));
+    const subject = `sensors.city.d${String(gateway % 10)}.air.gw${String(gateway)}`;
+    await publish.one(subject, encoder.encode(payload), () => headers?.of(i) ?? null);
   }
   await publish.all();
   return { messages, readings: messages, sum };
@@ -78,7 +85,7 @@ export async function publishFrames(
   await publish.all();
 }
 
-/** Acknowledged, without `Hourglass-Seq` or any header: a device of the plain kind. A stream drops what comes faster than it stores. */
+/** Acknowledged. A stream drops what comes faster than it stores. */
 class Sender {
   readonly #pipeline: PublishPipeline;
   #underWay = 0;
@@ -89,7 +96,7 @@ class Sender {
     this.#pipeline = new PublishPipeline(nc, systemClock, ACKNOWLEDGE_MS_MAX);
   }
 
-  async one(subject: string, payload: Uint8Array): Promise<void> {
+  async one(subject: string, payload: Uint8Array, headers: () => MsgHdrs | null = () => null): Promise<void> {
     this.#underWay += 1;
     const settle = (error: unknown): void => {
       this.#underWay -= 1;
@@ -99,7 +106,7 @@ class Sender {
     this.#pipeline.send({
       subject,
       payload,
-      headers: () => null,
+      headers,
       acknowledged: () => settle(null),
       failed: settle,
     });

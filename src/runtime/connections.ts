@@ -28,6 +28,8 @@ export async function connectNats(url: string, name: string): Promise<NatsConnec
       reconnectTimeWait: RECONNECT_WAIT_MS,
       pingInterval: PING_INTERVAL_MS,
       maxPingOut: 2,
+      // Otherwise each request makes two errors beforehand, with the caller's stack, for the case that it fails.
+      noAsyncTraces: true,
     });
   } catch (cause) {
     throw new EnvironmentError(`cannot reach NATS at ${servers.join(', ')}`, 'Start it, or set HOURGLASS_NATS_URL.', {

@@ -1,4 +1,5 @@
 /** The pull from the real broker: every message once and in order, whatever happens to the broker. */
+import { connect } from 'node:net';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,24 +44,44 @@ async function publish(count: number): Promise<void> {
   }
 }
 
+/** As a client that looks at nothing: whatever the header's lines are. */
+async function publishRaw(lines: string): Promise<void> {
+  const text = String(published);
+  const head = `NATS/1.0\r\n${lines === '' ? '' : `${lines}\r\n`}\r\n`;
+  const sizes = `${String(head.length)} ${String(head.length + text.length)}`;
+  const { hostname, port } = new URL(broker.url);
+  const socket = connect(Number(port), hostname);
+  let said = '';
+  socket.on('data', (bytes) => (said += bytes.toString()));
+  socket.write(
+    `CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\nSUB answer 1\r\nHPUB sensors.c.d.k.s answer ${sizes}\r\n${head}${text}\r\n`,
+  );
+  await until('the broker acknowledges', WAIT_MS_MAX, () => said.includes('"stream":"READINGS"'));
+  socket.destroy();
+  published += 1;
+}
+
 /** A source that is read into a list. */
 function reading(partitions: readonly number[], { from = 1, isPaused = false } = {}) {
   const source = new PullSource(nc, systemClock, partitions, new SubjectTable());
   const taken: { sequence: number; partition: number; text: string }[] = [];
+  const headersOf: (string | undefined)[][] = [];
   const idle: number[] = [];
   const passed: number[] = [];
   const removed: SequenceRange[] = [];
   const broken: string[] = [];
   if (isPaused) source.pause();
   const started = source.start(from, {
-    onMessage: ({ sequence, subject, payload }) =>
-      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload.view()).toString() }),
+    onMessage: ({ sequence, subject, contentType, sourceSequence, payload }) => {
+      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload.view()).toString() });
+      headersOf.push([contentType, sourceSequence]);
+    },
     onIdle: (frontierMs) => idle.push(frontierMs),
     onPassed: (sequence) => passed.push(sequence),
     onRemoved: (range) => removed.push(range),
     onBroken: (error) => broken.push(error.message),
   });
-  return { source, taken, idle, passed, removed, broken, started };
+  return { source, taken, headersOf, idle, passed, removed, broken, started };
 }
 const all = Array.from({ length: PARTITIONS }, (_, partition) => partition);
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
@@ -107,6 +128,23 @@ describe('the source of a worker thread', { timeout: 120_000 }, () => {
     idle.length = 0;
     source.resume();
     await until('all is read and nothing is pending', WAIT_MS_MAX, () => idle.length > 0);
+    expect(taken.map(({ text }) => text)).toEqual(numbers(published));
+    await source.stop();
+  });
+
+  it('hands out messages with headers, also such as the client library refuses to read', async () => {
+    const { source, headersOf, taken, started } = reading(all);
+    await started;
+    const before = published;
+    for (const lines of ['Bad Name: x\r\nContent-Type: text/plain', 'X: a\nb\r\nhourglass-SEQ:  s:7 ', 'no colon', ''])
+      await publishRaw(lines);
+    await until('they are read', WAIT_MS_MAX, () => taken.length === published);
+    expect(headersOf.slice(before)).toEqual([
+      ['text/plain', undefined],
+      [undefined, 's:7'],
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
     expect(taken.map(({ text }) => text)).toEqual(numbers(published));
     await source.stop();
   });

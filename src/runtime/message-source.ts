@@ -27,6 +27,7 @@ import { ByteSpan } from '../model/byte-span.ts';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PARTITIONS_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
+import { DeliveryHeaders } from './delivery/delivery-headers.ts';
 import type { DeliveryLine } from './delivery/delivery-line.ts';
 import { DeliverySubject } from './delivery/delivery-subject.ts';
 import { DeliveryTap } from './delivery/delivery-tap.ts';
@@ -93,6 +94,7 @@ export class PullSource implements MessageSource {
   #created: string | null = null;
   #listener: SourceListener | null = null;
   readonly #place = new DeliverySubject();
+  readonly #headers = new DeliveryHeaders();
   readonly #subjects: SubjectTable;
 
   /** @param subjects of the thread: every source of it fills the same. */
@@ -261,10 +263,10 @@ export class PullSource implements MessageSource {
       !this.#nc.isClosed()
     ) {
       const inbox = createInbox();
-      const subscription = this.#nc.subscribe(inbox, { callback: (error, msg) => this.#take(pull, error, msg) });
+      const subscription = this.#nc.subscribe(inbox, { callback: (error, msg) => this.#takeRead(pull, error, msg) });
       const pull: Pull = { subscription, left: PULL_MESSAGES_MAX };
       this.#pulls.add(pull);
-      this.#tap?.listen(subscription.getID(), (line, bytes) => this.#takePlain(pull, line, bytes));
+      this.#tap?.listen(subscription.getID(), (line, bytes) => this.#take(pull, line, bytes));
       const request = {
         batch: PULL_MESSAGES_MAX,
         max_bytes: PULL_BYTES,
@@ -277,7 +279,8 @@ export class PullSource implements MessageSource {
     }
   }
 
-  #take(pull: Pull, error: Error | null, msg: Msg): void {
+  /** Messages about the pull, and all of them where the library is not as the tap knows it, or the server has a domain. */
+  #takeRead(pull: Pull, error: Error | null, msg: Msg): void {
     if (error !== null || !this.#pulls.has(pull)) return;
     const { reply } = msg;
     if (reply === undefined || !reply.startsWith('$JS.ACK.')) {
@@ -285,36 +288,37 @@ export class PullSource implements MessageSource {
       return;
     }
     const place = this.#place;
-    place.read(reply);
+    try {
+      place.read(reply);
+    } catch (unreadable) {
+      // Thrown on, it would end the connection's reader without a word.
+      this.#stopped = true;
+      this.#listener?.onBroken(unreadable as Error);
+      return;
+    }
     if (!this.#isNext(place)) return;
-    const { subject, headers } = msg;
-    if (this.#isOwn[partitionOf(subject)] === 1)
-      this.#listener?.onMessage({
-        sequence: place.sequence,
-        receivedMs: place.receivedMs,
-        subject,
-        contentType: headers && headerOf(headers, 'content-type'),
-        sourceSequence: headers && headerOf(headers, 'hourglass-seq'),
-        payload: ByteSpan.of(msg.data),
-      });
-    else this.#listener?.onPassed(place.sequence, place.receivedMs);
+    const { subject } = msg;
+    if (this.#isOwn[partitionOf(subject)] === 1) {
+      this.#headers.readFrom(msg);
+      this.#handOut(place, subject, ByteSpan.of(msg.data));
+    } else this.#listener?.onPassed(place.sequence, place.receivedMs);
     this.#count(pull);
   }
 
-  /** The hot path: a message without headers, from the connection's bytes. */
-  #takePlain(pull: Pull, line: DeliveryLine, bytes: Uint8Array): void {
+  /** The hot path: from the connection's bytes. */
+  #take(pull: Pull, line: DeliveryLine, bytes: Uint8Array): void {
     if (!this.#isNext(line)) return;
-    if (this.#isOwn[partitionIn(bytes, line.subjectStart, line.subjectEnd)] === 1)
-      this.#listener?.onMessage({
-        sequence: line.sequence,
-        receivedMs: line.receivedMs,
-        subject: this.#subjects.text(bytes, line.subjectStart, line.subjectEnd, line.subjectHash),
-        contentType: undefined,
-        sourceSequence: undefined,
-        payload: new ByteSpan(bytes, line.payloadStart, line.payloadEnd),
-      });
-    else this.#listener?.onPassed(line.sequence, line.receivedMs);
+    if (this.#isOwn[partitionIn(bytes, line.subjectStart, line.subjectEnd)] === 1) {
+      this.#headers.read(bytes, line.headersStart, line.payloadStart);
+      const subject = this.#subjects.text(bytes, line.subjectStart, line.subjectEnd, line.subjectHash);
+      this.#handOut(line, subject, new ByteSpan(bytes, line.payloadStart, line.payloadEnd));
+    } else this.#listener?.onPassed(line.sequence, line.receivedMs);
     this.#count(pull);
+  }
+
+  #handOut({ sequence, receivedMs }: Delivery, subject: string, payload: ByteSpan): void {
+    const { contentType, sourceSequence } = this.#headers;
+    this.#listener?.onMessage({ sequence, receivedMs, subject, contentType, sourceSequence, payload });
   }
 
   /** False where deliveries were lost on the way: the consumer is then made again. */
@@ -380,10 +384,4 @@ function partitionIn(bytes: Uint8Array, start: number, end: number): number {
   let at = start + ROOT_BYTES;
   for (; at < end && bytes[at] !== DOT; at++) partition = partition * 10 + bytes[at]! - ZERO;
   return partition;
-}
-
-/** The value of a header whose name may be in any case. */
-function headerOf(headers: NonNullable<Msg['headers']>, lowerCaseName: string): string | undefined {
-  for (const [name, values] of headers) if (name.toLowerCase() === lowerCaseName) return values[0];
-  return undefined;
 }

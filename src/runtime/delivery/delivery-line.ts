@@ -1,7 +1,9 @@
 /**
- * The first line of a message that JetStream delivers without headers, read from its bytes:
+ * The first line of a message that JetStream delivers, read from its bytes:
  *
  * `MSG <subject> <sid> $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<ns>.<pending> <bytes>\r\n`
+ *
+ * or, with headers, `HMSG` and two sizes: of the headers, and of these and the payload.
  *
  * Job: numbers and places in one pass, without a text or an object in between. Boundary: says no to any other line (a
  * server with a domain, another reply) and to one that is not whole; others then read it.
@@ -14,12 +16,15 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const CARRIAGE_RETURN = 0x0d;
 const NEWLINE = 0x0a;
-/** `MSG `. */
+const LETTER_H = 0x48;
+/** `MSG ` and `HMSG `. */
 const VERB_BYTES = 4;
+const HEADER_VERB_BYTES = 5;
 /** Of `$JS.ACK.<stream>.<consumer>.<delivered>.` */
 const DOTS_BEFORE_SEQUENCE = 5;
 /** Of a reply: with more of them the server has a domain, and its numbers stand elsewhere. */
 const DOTS = 8;
+const DOLLAR = 0x24;
 const JS_ACK = [...Buffer.from('$JS.ACK.')];
 /** Digits of the ns since 1970 from 2001 to 2286, and of the ms in front. */
 const NS_DIGITS = 19;
@@ -42,6 +47,8 @@ export class DeliveryLine {
   receivedMs = 0;
   /** Messages that wait behind this one. */
   pending = 0;
+  /** They end where the payload starts. */
+  headersStart = 0;
   payloadStart = 0;
   payloadEnd = 0;
   /** Of the line before: its subscription, and the bytes of its reply in front of the stream sequence. */
@@ -51,15 +58,17 @@ export class DeliveryLine {
 
   /** @param start of the line. @returns false where it is no such line, or not whole; the fields then mean nothing. */
   read(bytes: Uint8Array, start: number): boolean {
+    const hasHeaders = bytes[start] === LETTER_H;
+    const subjectStart = start + (hasHeaders ? HEADER_VERB_BYTES : VERB_BYTES);
     let hash = FNV_OFFSET;
-    let at = start + VERB_BYTES;
+    let at = subjectStart;
     let byte = bytes[at]!;
     while (byte > SPACE) {
       hash = Math.imul(hash ^ byte, FNV_PRIME);
       byte = bytes[++at]!;
     }
     if (byte !== SPACE) return false;
-    this.subjectStart = start + VERB_BYTES;
+    this.subjectStart = subjectStart;
     this.subjectEnd = at;
     this.subjectHash = hash;
     this.#at = at + 1;
@@ -72,18 +81,21 @@ export class DeliveryLine {
     this.#at = timeAt + NS_DIGITS + 1;
     if (this.receivedMs < 0 || bytes[timeAt + NS_DIGITS] !== DOT) return false;
     this.pending = this.#number(bytes, SPACE);
+    const headerBytes = hasHeaders ? this.#number(bytes, SPACE) : 0;
     const size = this.#number(bytes, CARRIAGE_RETURN);
-    if (this.sequence < 0 || this.delivery < 0 || this.pending < 0 || size < 0) return false;
+    if (this.sequence < 0 || this.delivery < 0 || this.pending < 0 || headerBytes < 0 || size < headerBytes)
+      return false;
     if (bytes[this.#at] !== NEWLINE) return false;
-    this.payloadStart = this.#at + 1;
-    this.payloadEnd = this.payloadStart + size;
+    this.headersStart = this.#at + 1;
+    this.payloadStart = this.headersStart + headerBytes;
+    this.payloadEnd = this.headersStart + size;
     return true;
   }
 
   /** Passes over `$JS.ACK.<stream>.<consumer>.<delivered>.` */
   #passConsumer(bytes: Uint8Array): boolean {
     const start = this.#at;
-    if (this.sid === this.#knownSid && bytes[start + this.#knownBytes - 1] === DOT) {
+    if (this.sid === this.#knownSid && bytes[start] === DOLLAR && bytes[start + this.#knownBytes - 1] === DOT) {
       this.#at = start + this.#knownBytes;
       return true;
     }

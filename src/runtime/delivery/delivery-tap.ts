@@ -1,7 +1,7 @@
 /**
- * Takes plain deliveries out of a connection's bytes before the client library reads them.
+ * Takes deliveries out of a connection's bytes before the client library reads them.
  *
- * Job: cuts the bytes from the broker into whole operations; a message without headers of a subscription that is listened
+ * Job: cuts the bytes from the broker into whole operations; a delivered message of a subscription that is listened
  * to goes straight to its listener, everything else to the library's parser, in the order in which it came. Boundary:
  * connecting, authentication, TLS, subscriptions, reconnects and every other operation are the library's.
  * Why: the library's parser, message object and texts cost more than all the rest of a reading's way (`npm run profile`,
@@ -12,7 +12,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { DeliveryLine } from './delivery-line.ts';
 
-/** Takes a message; `line` says where its payload is in `bytes`, which are never written to again. */
+/** Takes a message; `line` says where its headers and payload are in `bytes`, which are never written to again. */
 export type TakeDelivery = (line: DeliveryLine, bytes: Uint8Array) => void;
 
 /** The part of the library's parser that is used. */
@@ -47,7 +47,7 @@ export class DeliveryTap {
     return tap;
   }
 
-  /** From now on plain messages of the subscription come here. */
+  /** From now on deliveries of the subscription come here. */
   listen(sid: number, take: TakeDelivery): void {
     this.#listeners.set(sid, take);
   }
@@ -130,7 +130,7 @@ export class TappedParser {
   /** Returns the end of the operation that begins here; -1, and how much is missing, where it is not whole. */
   #takeOperation(bytes: Uint8Array, start: number): number {
     const line = this.#line;
-    if (bytes[start] === LETTER_M && line.read(bytes, start)) {
+    if ((bytes[start] === LETTER_M || bytes[start] === LETTER_H) && line.read(bytes, start)) {
       const end = line.payloadEnd + PAYLOAD_END_BYTES;
       const take = this.#listeners.get(line.sid);
       if (end <= bytes.length && take !== undefined) {

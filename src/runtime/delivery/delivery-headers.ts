@@ -1,0 +1,88 @@
+/**
+ * The two headers of a reading's message that mean something, from the bytes of its header block (ADR-4):
+ *
+ * `NATS/1.0\r\n<name>: <value>\r\n…\r\n\r\n`
+ *
+ * Job: finds `Content-Type` and `Hourglass-Seq`, names in any case, the first of each. Boundary: what the values mean is
+ * others' question. Every other line is passed over, whatever it is: the broker takes any bytes there, and the client
+ * library throws where it reads names and values that it would not write itself.
+ */
+import type { Msg } from '@nats-io/transport-node';
+import { isText } from './subject-table.ts';
+
+const CARRIAGE_RETURN = 0x0d;
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const LOWER_A = 0x61;
+/** From the capital letter to the small one. */
+const CASE_BIT = 0x20;
+const LINE_END_BYTES = 2;
+const CONTENT_TYPE = Buffer.from('content-type:');
+const SOURCE_SEQUENCE = Buffer.from('hourglass-seq:');
+/** No number of a source (contract, section 2): the message is refused as malformed. */
+const UNREADABLE = '';
+const utf8 = new TextDecoder();
+
+export class DeliveryHeaders {
+  contentType: string | undefined;
+  /** Of `Hourglass-Seq`. */
+  sourceSequence: string | undefined;
+  /** Sources repeat. */
+  #knownType = '';
+
+  /** @param start of the block; none where it is `end`. */
+  read(bytes: Uint8Array, start: number, end: number): void {
+    this.contentType = undefined;
+    this.sourceSequence = undefined;
+    // Behind the version.
+    let at = lineEnd(bytes, start, end) + LINE_END_BYTES;
+    while (at < end) {
+      const until = lineEnd(bytes, at, end);
+      if (this.contentType === undefined && isNamed(bytes, at, CONTENT_TYPE))
+        this.contentType = this.#typeOf(bytes, at + CONTENT_TYPE.length, until);
+      else if (this.sourceSequence === undefined && isNamed(bytes, at, SOURCE_SEQUENCE))
+        this.sourceSequence = textOf(bytes, at + SOURCE_SEQUENCE.length, until);
+      at = until + LINE_END_BYTES;
+    }
+  }
+
+  /** Of a message that the library has read. Where it throws, a number may be among what it cannot read: none is a right one. */
+  readFrom(msg: Msg): void {
+    this.contentType = undefined;
+    this.sourceSequence = undefined;
+    try {
+      for (const [name, [value]] of msg.headers ?? []) {
+        const lower = name.toLowerCase();
+        if (lower === 'content-type') this.contentType ??= value;
+        if (lower === 'hourglass-seq') this.sourceSequence ??= value;
+      }
+    } catch {
+      this.sourceSequence = UNREADABLE;
+    }
+  }
+
+  #typeOf(bytes: Uint8Array, start: number, end: number): string {
+    const from = bytes[start] === SPACE ? start + 1 : start;
+    if (!isText(this.#knownType, bytes, from, end)) this.#knownType = textOf(bytes, from, end);
+    return this.#knownType;
+  }
+}
+
+/** Where the next `\r\n` is, or `end`. */
+function lineEnd(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end - 1; at++) if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === NEWLINE) return at;
+  return end;
+}
+
+function isNamed(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const byte = bytes[start + i]!;
+    const wanted = name[i]!;
+    if (byte !== wanted && (wanted < LOWER_A || byte !== wanted - CASE_BIT)) return false;
+  }
+  return true;
+}
+
+function textOf(bytes: Uint8Array, start: number, end: number): string {
+  return utf8.decode(bytes.subarray(start, end)).trim();
+}
