@@ -125,6 +125,12 @@ export const LEASE_LOOK_MS = 100;
 export const LEASES_MOVED_AT_ONCE = 8;
 /** A member whose renewals are refused for so long, and whom no watch tells why, ends and starts anew. */
 export const LEASE_REFUSED_MS_MAX = 15_000;
+/** A member that loses its lease a second time before it was calm for REST_CALM_MS wants no partition for so long ... */
+export const REST_MS_MIN = 4_000;
+/** ... and twice as long each time, up to this. */
+export const REST_MS_MAX = 32_000;
+/** A member that has held its lease for this long is like one that never lost it. */
+export const REST_CALM_MS = 60_000;
 /** A worker thread that has said nothing for this long hangs: its largest message takes it a second. */
 export const THREAD_SILENCE_MS_MAX = 15_000;
 /** A host whose position has not moved for this long while messages wait reads them through a new consumer ... */
@@ -523,6 +529,7 @@ export const DISK_INTERVAL_MS = 10_000;
 
 relation(LEASE_STOP_MS * 3 <= LEASE_MS * 2, 'an owner must stop well before others take its partitions');
 relation(LEASE_RENEW_MS * 3 <= LEASE_STOP_MS, 'one renewal may be lost');
+relation(REST_MS_MIN >= LEASE_MS, 'others have taken over what a member had before it wants anything again');
 relation(LEASE_CALL_MS_MAX < LEASE_STOP_MS, 'an answer must come while it still means something');
 relation(LEASE_ECHO_MS_MAX > LEASE_RENEW_MS && LEASE_ECHO_MS_MAX < LEASE_MS, 'echoes come with every renewal');
 

@@ -26,6 +26,7 @@ import type { LeaseBucket, LeaseEntry } from './lease-bucket.ts';
 import { decodeMember, encodeLease, leaseKey, LeaseTable, memberKey } from './lease-table.ts';
 import { MemberLease, type MemberName } from './member-lease.ts';
 import { placePartitions } from './placement.ts';
+import { Rest } from './rest.ts';
 
 /** The host, as its keeper sees it. */
 export interface PartitionOwner {
@@ -51,6 +52,7 @@ export class LeaseKeeper {
   readonly #options: KeeperOptions;
   readonly #table: LeaseTable;
   readonly #lease: MemberLease;
+  readonly #rest = new Rest();
   readonly #stop = new AbortController();
   readonly #retryMs = new Map<number, number>();
   #watch: { stop(): void } | null = null;
@@ -138,7 +140,7 @@ export class LeaseKeeper {
   async #renewUntilStopped(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       // Not awaited: a renewal that hangs must not keep the next one from being sent.
-      void this.#lease.renew(this.#isLeaving);
+      void this.#lease.renew(this.#wantsNone());
       await this.#clock.sleep(LEASE_RENEW_MS, this.#stop.signal);
     }
   }
@@ -198,7 +200,18 @@ export class LeaseKeeper {
     if (owned.length > 0)
       this.#log.warn(`this worker was silent for too long: others take its partitions ${owned.join(', ')} over`);
     this.#owner.drop(owned);
+    this.#rest.leaseLost(this.#clock.monotonicMs());
+    const { lengthMs } = this.#rest;
+    if (lengthMs > 0)
+      this.#log.warn(
+        `this worker was silent again: it takes no partition for ${String(lengthMs / 1_000)} s. Has it too little processor? Fewer threads or more machines may be needed`,
+      );
     this.#lease.rejoin();
+  }
+
+  /** While somebody else does. */
+  #wantsNone(): boolean {
+    return this.#isLeaving || (!this.#rest.isOver(this.#clock.monotonicMs()) && this.hasPeers());
   }
 
   /** A few partitions at a time: the others are read meanwhile. True where there may be more to move. */
