@@ -16,6 +16,7 @@ const ZERO = 0x30;
 const LETTER_M = 0x4d;
 const LETTER_H = 0x48;
 const LETTER_P = 0x50;
+const DELIVERY = ' $JS.ACK.';
 
 const [natsUrl = '', wanted = '0', ...filters] = process.argv.slice(2);
 const { hostname, port } = new URL(natsUrl);
@@ -63,8 +64,8 @@ await new Promise<void>((resolve, reject) => {
       const next = at + size + 2;
       toSkip = Math.max(0, next - chunk.length);
       at = Math.min(next, chunk.length);
-      // With headers: the end of a pull by its bytes.
-      if (whole[0] === LETTER_H) {
+      // With headers and no place in the stream: the end of a pull by its bytes.
+      if (whole[0] === LETTER_H && !whole.includes(DELIVERY)) {
         socket.write(request);
         continue;
       }
@@ -87,7 +88,7 @@ socket.destroy();
 await nc.close();
 process.send?.(result, () => process.exit(0));
 
-/** The number at the end of a line `MSG <subject> <sid> <reply> <bytes>` and its carriage return. */
+/** The number at the end of a line, `MSG <subject> <sid> <reply> <bytes>` or the like, and its carriage return. */
 function lengthOf(of: Buffer): number {
   let value = 0;
   let place = 1;

@@ -4,7 +4,8 @@ import { lastWords } from './cli/exit-codes.ts';
 import { createProgram } from './cli/program.ts';
 
 try {
-  await createProgram().parseAsync(process.argv);
+  const program = await createProgram(process.argv.slice(2));
+  await program.parseAsync(process.argv);
 } catch (error) {
   const code = lastWords(error);
   process.exit(code);

@@ -1,20 +1,30 @@
-/** The command line: every command, its help, its errors. */
+/**
+ * The command line: every command, its help, its errors.
+ *
+ * Only the command that is asked for is loaded: the API and the drill bring more code than all others, and a worker or
+ * `status` on a small machine should not spend seconds on reading it.
+ */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { doctorCommand } from './doctor.ts';
-import { drillCommand } from './drill.ts';
-import { auditCommand } from './audit.ts';
-import { flushCommand } from './flush.ts';
-import { keyCommand } from './key.ts';
-import { migrateCommand } from './migrate.ts';
-import { replayCommand } from './replay.ts';
-import { scaleCommand } from './scale.ts';
-import { serveCommand } from './serve.ts';
-import { statusCommand } from './status.ts';
-import { upCommand } from './up.ts';
-import { workCommand } from './work.ts';
 
-export function createProgram(): Command {
+/** In the order of the help. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['up', async () => (await import('./up.ts')).upCommand()],
+  ['work', async () => (await import('./work.ts')).workCommand()],
+  ['serve', async () => (await import('./serve.ts')).serveCommand()],
+  ['migrate', async () => (await import('./migrate.ts')).migrateCommand()],
+  ['replay', async () => (await import('./replay.ts')).replayCommand()],
+  ['status', async () => (await import('./status.ts')).statusCommand()],
+  ['scale', async () => (await import('./scale.ts')).scaleCommand()],
+  ['flush', async () => (await import('./flush.ts')).flushCommand()],
+  ['audit', async () => (await import('./audit.ts')).auditCommand()],
+  ['key', async () => (await import('./key.ts')).keyCommand()],
+  ['doctor', async () => (await import('./doctor.ts')).doctorCommand()],
+  ['drill', async () => (await import('./drill.ts')).drillCommand()],
+]);
+
+/** @param args of the command line, behind the program's name. */
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('hourglass')
     .description('Sensor readings in, exact hourly averages out.')
     .version(version())
@@ -25,23 +35,16 @@ export function createProgram(): Command {
 Exit codes: 0 done, 1 the answer is no, 2 input or configuration, 3 a server, port, folder or disk, 70 a bug.
 Variables: HOURGLASS_NATS_URL, HOURGLASS_CLICKHOUSE_URL, HOURGLASS_DATA_DIR, HOURGLASS_HTTP_PORT and more, see the README.`,
     );
-  const commands = [
-    upCommand(),
-    workCommand(),
-    serveCommand(),
-    migrateCommand(),
-    replayCommand(),
-    statusCommand(),
-    scaleCommand(),
-    flushCommand(),
-    auditCommand(),
-    keyCommand(),
-    doctorCommand(),
-    drillCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  for (const load of loaders(args)) program.addCommand(await load());
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;
+}
+
+/** Of the command that is named first; of all where none is: the help tells of them, and what is spelt wrong has neighbours. */
+function loaders([first]: readonly string[]): Iterable<() => Promise<Command>> {
+  if (first === '--version' || first === '-V') return [];
+  const named = COMMANDS.get(first ?? '');
+  return named === undefined ? COMMANDS.values() : [named];
 }
 
 function version(): string {
