@@ -20,6 +20,12 @@ import { waitUntil } from './waiting.ts';
 const READY_MS_MAX = 30_000;
 const REQUESTS_PER_SECOND = 100_000;
 
+/** A benchmark that failed leaves no API behind. */
+const live = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of live) child.kill('SIGKILL');
+});
+
 export class ApiProcess {
   readonly url: string;
   readonly key: string;
@@ -55,8 +61,7 @@ export class ApiProcess {
     const output = openSync(log, 'w');
     const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', output, output] });
     closeSync(output);
-    // A benchmark that failed leaves no API behind.
-    process.once('exit', () => child.kill('SIGKILL'));
+    live.add(child);
     const api = new ApiProcess(`http://127.0.0.1:${String(port)}`, key, child, folder);
     await waitUntil('the API answers', READY_MS_MAX, async () => {
       if (child.exitCode !== null) throw new Error(`the API has ended:\n${readFileSync(log, 'utf8')}`);
@@ -100,6 +105,7 @@ export class ApiProcess {
     const exited = once(this.#child, 'exit');
     this.#child.kill(signal);
     await exited;
+    live.delete(this.#child);
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

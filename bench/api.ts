@@ -24,7 +24,7 @@ interface Plan {
 }
 
 const SIZES: Record<Size, Plan> = {
-  tiny: { sensors: 500, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2 },
+  tiny: { sensors: 100, hours: 31 * 24, perSecond: 50, seconds: 1, alone: 2 },
   small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, alone: 10 },
   full: { sensors: 10_000, perSecond: 200, seconds: 10, alone: 20 },
 };
