@@ -10,7 +10,7 @@
 import type { ByteSpan } from '../model/byte-span.ts';
 import type { OpenHoursRequest, OpenRow } from '../model/cluster.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
-import { emptyLedger, type Gap, type LedgerTotals } from '../model/ledger.ts';
+import type { Gap, LedgerTotals } from '../model/ledger.ts';
 import {
   LATE_CELLS_PER_PARTITION_MAX,
   LATE_SEAL_INTERVAL_MS,
@@ -19,15 +19,18 @@ import {
 } from '../model/limits.ts';
 import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
+import { type ActorSnapshot, type ActorState, FIRST_STATE } from './actor-state.ts';
 import { BlockBuilder } from './block-builder.ts';
 import type { CellArena } from './cell-arena.ts';
+import { Finality } from './finality.ts';
 import { addGap, gapOf } from './gaps.ts';
+import { idleSeries } from './idle-series.ts';
 import { KnownSlots, learn, type Slots } from './known-slots.ts';
-import { LedgerBook, type LedgerBookState } from './ledger-book.ts';
+import { LedgerBook } from './ledger-book.ts';
 import { type CityRow, LiveFigures } from './live-figures.ts';
 import { openHours } from './open-hours.ts';
 import { Outbox } from './outbox.ts';
-import { type Reject, rejectBytes, rejectsOf } from './rejects.ts';
+import { type Reject, rejectsOf, WaitingRejects } from './rejects.ts';
 import { SeriesIndex, type SeriesSegment } from './series-index.ts';
 import { type SourceSessions, SourceSequences } from './source-sequence.ts';
 import { Watermark } from './watermark.ts';
@@ -69,39 +72,6 @@ export type Decode = (
   receivedMs: number,
 ) => Decoded;
 
-/** Everything a checkpoint holds of an actor, but the outbox and the series (which are written once each). */
-export interface ActorState extends LedgerBookState {
-  /** The next stream sequence to read. */
-  readonly position: number;
-  /** Sequence and broker time of the last message taken (invariant 10); 0 before the first. */
-  readonly lastSequence: number;
-  readonly lastReceivedMs: number;
-  readonly watermarkMs: number;
-  readonly finalThroughMs: number;
-  readonly closedHour: number;
-  readonly nextBlock: number;
-  /** Slots below this have had a row. */
-  readonly announced: number;
-  readonly totals: LedgerTotals;
-  readonly gaps: readonly Gap[];
-}
-
-/** What to write at a checkpoint. */
-export interface ActorSnapshot {
-  readonly state: ActorState;
-  /** Series that are new since the last snapshot; all of them where the generation is new. */
-  readonly segment: SeriesSegment | null;
-  readonly generation: number;
-  /** {@link encodeWindows}. */
-  readonly windows: Uint8Array;
-  /** Null where nothing has changed since the last snapshot. */
-  readonly sessions: SourceSessions[] | null;
-  readonly rejects: readonly Reject[];
-}
-
-/** When an idle half of the series is forgotten. */
-const COMPACT_SERIES_MIN = 4096;
-
 export class PartitionActor {
   readonly partition: number;
   readonly outbox = new Outbox();
@@ -119,17 +89,14 @@ export class PartitionActor {
   readonly #slots = new KnownSlots();
   /** Channels of the subjects that are remembered; made anew with the series. */
   #channels = new WeakMap<SubjectTokens, KnownChannel[]>();
-  #rejects: Reject[] = [];
-  #rejectBytes = 0;
+  readonly #rejects = new WaitingRejects();
+  readonly #finality: Finality;
   #position: number;
   #lastSequence: number;
   #lastReceivedMs: number;
   #announced: number;
   #lateSealMs = -Infinity;
   #newbornSealMs = -Infinity;
-  #finalThroughMs: number;
-  /** Hours up to `throughMs` are final when every block below `block` is confirmed. */
-  #finalMarks: { throughMs: number; block: number }[] = [];
   #savedSessions = 0;
   #changes = 0;
 
@@ -147,8 +114,8 @@ export class PartitionActor {
     this.#lastSequence = state.lastSequence;
     this.#lastReceivedMs = state.lastReceivedMs;
     this.#announced = state.announced;
-    this.#finalThroughMs = state.finalThroughMs;
-    this.#finalMarks.push({ throughMs: state.closedHour * HOUR_MS, block: state.nextBlock });
+    this.#finality = new Finality(state.finalThroughMs);
+    this.#finality.close(hourStartMs(state.closedHour), state.nextBlock);
   }
 
   /** The next stream sequence to read. */
@@ -193,7 +160,7 @@ export class PartitionActor {
 
   /** Bytes of rejects that wait for a commit. */
   get rejectBytes(): number {
-    return this.#rejectBytes;
+    return this.#rejects.bytes;
   }
 
   get lateCells(): number {
@@ -250,7 +217,8 @@ export class PartitionActor {
     const closedBefore = this.#windows.closedHour;
     if (this.#windows.isDue(plan)) {
       const due = this.#windows.take(plan);
-      const idle = this.#windows.closedHour > closedBefore ? this.#idleSeries(due) : null;
+      const hasClosed = this.#windows.closedHour > closedBefore;
+      const idle = hasClosed ? idleSeries(this.#series.size, [...due, ...this.#windows.all()]) : null;
       this.#emit(due, nowMs);
       if (idle !== null) this.#forgetSeries(idle);
     } else {
@@ -259,22 +227,19 @@ export class PartitionActor {
     if (late) this.#lateSealMs = nowMs;
     this.#sealNewborn(nowMs);
     if (this.#windows.closedHour > closedBefore) {
-      this.#finalMarks.push({ throughMs: hourStartMs(this.#windows.closedHour), block: this.nextBlock });
+      this.#finality.close(hourStartMs(this.#windows.closedHour), this.nextBlock);
       this.#changes += 1;
     }
   }
 
   /** True where hours have ended whose rows the database is not known to have. */
   get hasEndedHours(): boolean {
-    return this.#finalMarks.length > 0;
+    return this.#finality.isWaiting;
   }
 
   /** Hours that end at or before this are closed, and every block sealed up to then is confirmed. ms since 1970. */
   finalThroughMs(): number {
-    while (this.#finalMarks.length > 0 && this.outbox.confirmedBelow(this.#finalMarks[0]!.block)) {
-      this.#finalThroughMs = Math.max(this.#finalThroughMs, this.#finalMarks.shift()!.throughMs);
-    }
-    return this.#finalThroughMs;
+    return this.#finality.throughMs(this.outbox);
   }
 
   /** Everything to be written at a checkpoint, taken at one moment; it shares nothing with the actor. */
@@ -299,7 +264,7 @@ export class PartitionActor {
       generation: this.#series.generation,
       windows: encodeWindows(this.#windows),
       sessions: sessionsChanged ? this.#sessions.snapshot() : null,
-      rejects: [...this.#rejects],
+      rejects: this.#rejects.snapshot(),
     };
   }
 
@@ -318,13 +283,12 @@ export class PartitionActor {
     for (const segment of segments) this.#series.restore(segment);
     decodeWindows(windows, this.#windows);
     this.#sessions.restore(sessions);
-    this.#rejects = [...rejects];
-    this.#rejectBytes = rejects.reduce((sum, reject) => sum + rejectBytes(reject), 0);
+    this.#rejects.add(rejects);
   }
 
   /** The first `count` rejects were sent. */
   rejectsSent(count: number): void {
-    for (const reject of this.#rejects.splice(0, count)) this.#rejectBytes -= rejectBytes(reject);
+    this.#rejects.sent(count);
     this.#changes += 1;
   }
 
@@ -469,20 +433,13 @@ export class PartitionActor {
 
   #rejectWhole(message: StreamMessage, reason: RejectReason, detail: string): number {
     this.#totals.messagesRejected += 1;
-    this.#keepRejects(rejectsOf(message, reason, detail, null));
+    this.#rejects.add(rejectsOf(message, reason, detail, null));
     return -Infinity;
   }
 
   #rejectReadings(message: StreamMessage, reason: RejectReason, detail: string, indexes: readonly number[]): void {
     this.#totals.readingsRejected += indexes.length;
-    this.#keepRejects(rejectsOf(message, reason, detail, indexes));
-  }
-
-  #keepRejects(rejects: readonly Reject[]): void {
-    for (const reject of rejects) {
-      this.#rejects.push(reject);
-      this.#rejectBytes += rejectBytes(reject);
-    }
+    this.#rejects.add(rejectsOf(message, reason, detail, indexes));
   }
 
   #emit(windows: Parameters<BlockBuilder['build']>[0], nowMs: number): void {
@@ -502,27 +459,12 @@ export class PartitionActor {
     this.#announced = this.#series.size;
   }
 
-  /** Which series are neither in the windows being closed nor in an open one; null where they are few. */
-  #idleSeries(closing: Iterable<{ has(slot: number): boolean }>): ((slot: number) => boolean) | null {
-    const windows = [...closing, ...this.#windows.all()];
-    const idle = (slot: number): boolean => !windows.some((window) => window.has(slot));
-    if (this.#series.size < COMPACT_SERIES_MIN) return null;
-    const bits = new Uint8Array(this.#series.size);
-    let idleCount = 0;
-    for (let slot = 0; slot < bits.length; slot++) {
-      if (!idle(slot)) continue;
-      bits[slot] = 1;
-      idleCount += 1;
-    }
-    return idleCount * 2 > bits.length ? (slot) => bits[slot] === 1 : null;
-  }
-
   /** Invariant 13: the index forgets series that have gone; a series that comes back is simply new. */
-  #forgetSeries(idle: (slot: number) => boolean): void {
+  #forgetSeries(isIdle: Uint8Array): void {
     const announced = this.#announced;
     const held = encodeWindows(this.#windows);
     this.#windows.release();
-    const moved = this.#series.compact((slot) => !idle(slot));
+    const moved = this.#series.compact((slot) => isIdle[slot] === 0);
     decodeWindows(held, this.#windows, moved);
     this.#slots.forgetAll();
     this.#channels = new WeakMap();
@@ -539,19 +481,3 @@ interface KnownChannel {
 }
 /** Metrics of one subject that are looked for one by one. */
 const METRICS_KNOWN_MAX = 16;
-
-export const FIRST_STATE: ActorState = {
-  position: 1,
-  lastSequence: 0,
-  lastReceivedMs: 0,
-  watermarkMs: 0,
-  finalThroughMs: 0,
-  closedHour: 0,
-  nextBlock: 1,
-  announced: 0,
-  totals: emptyLedger(),
-  ledger: [],
-  ledgerStoredMs: 0,
-  newestReceivedMs: 0,
-  gaps: [],
-};

@@ -36,6 +36,33 @@ export interface RejectedOriginal {
   readonly contentType: string | undefined;
 }
 
+/** Those that were not sent yet: a checkpoint holds them. */
+export class WaitingRejects {
+  #rejects: Reject[] = [];
+  #bytes = 0;
+
+  /** See {@link rejectBytes}. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(rejects: readonly Reject[]): void {
+    for (const reject of rejects) {
+      this.#rejects.push(reject);
+      this.#bytes += rejectBytes(reject);
+    }
+  }
+
+  /** The first `count` were sent. */
+  sent(count: number): void {
+    for (const reject of this.#rejects.splice(0, count)) this.#bytes -= rejectBytes(reject);
+  }
+
+  snapshot(): Reject[] {
+    return [...this.#rejects];
+  }
+}
+
 /** Makes the messages for one reason; `indexes` null means the whole message. */
 export function rejectsOf(
   original: RejectedOriginal,
@@ -59,7 +86,7 @@ export function rejectsOf(
 }
 
 /** Bytes that a reject holds in memory and in a checkpoint, about. */
-export function rejectBytes(reject: Reject): number {
+function rejectBytes(reject: Reject): number {
   return reject.payload.length + reject.indexes.length + reject.detail.length + reject.subject.length + 64;
 }
 

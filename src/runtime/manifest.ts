@@ -7,7 +7,7 @@
  */
 import { Packr } from 'msgpackr';
 import { z } from 'zod';
-import type { ActorState } from '../actors/partition-actor.ts';
+import type { ActorState } from '../actors/actor-state.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SeriesSegment } from '../actors/series-index.ts';
 import type { SourceSessions } from '../actors/source-sequence.ts';

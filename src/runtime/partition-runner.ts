@@ -9,7 +9,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CellArena } from '../actors/cell-arena.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
-import { type ActorOptions, type ActorState, type Decode, PartitionActor } from '../actors/partition-actor.ts';
+import type { ActorState } from '../actors/actor-state.ts';
+import { type ActorOptions, type Decode, PartitionActor } from '../actors/partition-actor.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Clock } from '../model/clock.ts';
 import { hourStartMs } from '../model/hour.ts';

@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
-import { FIRST_STATE } from '../actors/partition-actor.ts';
+import { FIRST_STATE } from '../actors/actor-state.ts';
 import { emptyLedger } from '../model/ledger.ts';
 import { readConfig } from '../model/config.ts';
 import { systemClock } from '../model/clock.ts';
