@@ -89,6 +89,8 @@ export class PartitionActor {
   readonly #slots = new KnownSlots();
   /** Channels of the subjects that are remembered; made anew with the series. */
   #channels = new WeakMap<SubjectTokens, KnownChannel[]>();
+  /** Keys of their sources: a text that is made and hashed once. */
+  readonly #sources = new WeakMap<SubjectTokens, string>();
   readonly #rejects = new WaitingRejects();
   readonly #finality: Finality;
   #position: number;
@@ -343,8 +345,7 @@ export class PartitionActor {
     if (sourceSequence === 'malformed')
       return this.#rejectWhole(message, 'malformed', 'header Hourglass-Seq is not <session>:<n>');
     if (sourceSequence !== null) {
-      const source = `${tokens.city}.${tokens.district}.${tokens.source}`;
-      const verdict = this.#sessions.take(source, sourceSequence.session, sourceSequence.number);
+      const verdict = this.#sessions.take(this.#sourceOf(tokens), sourceSequence.session, sourceSequence.number);
       if (verdict === 'duplicate') {
         this.#totals.messagesDuplicate += 1;
         return -Infinity;
@@ -419,6 +420,13 @@ export class PartitionActor {
     const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
     learn(slots, row, slot);
     return slot;
+  }
+
+  #sourceOf(tokens: SubjectTokens): string {
+    let source = this.#sources.get(tokens);
+    if (source === undefined)
+      this.#sources.set(tokens, (source = `${tokens.city}.${tokens.district}.${tokens.source}`));
+    return source;
   }
 
   /** The same tokens come again and again as the same object: most often with one of a few metrics. */

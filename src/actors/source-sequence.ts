@@ -22,14 +22,14 @@ interface Session {
   readonly seen: Uint32Array;
 }
 
-/** A source's sessions, as a checkpoint keeps them; least recently used first. */
+/** A source's sessions, as a checkpoint keeps them; the first to leave first. */
 export interface SourceSessions {
   readonly source: string;
   readonly sessions: readonly { readonly session: string; readonly highest: number; readonly seen: Uint32Array }[];
 }
 
 export class SourceSequences {
-  /** Maps keep insertion order: an entry is moved to the end when it is used. */
+  /** Maps keep insertion order: where one may have to go soon, an entry is moved to the end when it is used. */
   readonly #sources = new Map<string, Map<string, Session>>();
   #version = 0;
 
@@ -65,9 +65,14 @@ export class SourceSequences {
   }
 }
 
-/** The entry of a key, made where it is missing, moved to the end; the oldest leaves where there are too many. */
+/**
+ * The entry of a key, made where it is missing; the one used longest ago leaves where there are too many. Uses are told apart from the
+ * time on when half of the places are taken: before, none leaves soon, and to move an entry costs more than to find it.
+ */
 function touch<V>(map: Map<string, V>, key: string, make: () => V, entriesMax: number): V {
-  const value = map.get(key) ?? make();
+  const known = map.get(key);
+  if (known !== undefined && 2 * map.size <= entriesMax) return known;
+  const value = known ?? make();
   map.delete(key);
   map.set(key, value);
   if (map.size > entriesMax) {
@@ -97,8 +102,13 @@ function clearBetween(session: Session, number: number): void {
     session.seen.fill(0);
     return;
   }
-  for (let n = session.highest + 1; n <= number; n++) {
+  let n = session.highest + 1;
+  while (n <= number) {
     const bit = n % SESSION_NUMBERS_REMEMBERED;
-    session.seen[bit >>> 5] = (session.seen[bit >>> 5]! & ~(1 << (bit & 31))) >>> 0;
+    const word = bit >>> 5;
+    // A gateway that numbers for many sources leaves large gaps in each.
+    const isWholeWord = (bit & 31) === 0 && number - n >= 31;
+    session.seen[word] = isWholeWord ? 0 : (session.seen[word]! & ~(1 << (bit & 31))) >>> 0;
+    n += isWholeWord ? 32 : 1;
   }
 }
