@@ -22,9 +22,7 @@ export interface BareResult {
 /** The bare consumer, from start to end. @param messageBytes of one message, as the broker sends it. */
 export async function consumeBare(natsUrl: string, messages: number, messageBytes: number): Promise<BareResult> {
   const child = forkHere('bare-consumer', [natsUrl, String(messages), String(messageBytes)]);
-  const [result] = (await once(child, 'message')) as [BareResult];
-  await once(child, 'exit');
-  return result;
+  return await resultOf(child, 'bare-consumer');
 }
 
 /** The raw socket, from start to end; `filters`: of these subjects alone. */
@@ -34,8 +32,14 @@ export async function drainRaw(
   filters: readonly string[] = [],
 ): Promise<BareResult> {
   const child = forkHere('raw-socket', [natsUrl, String(messages), ...filters]);
-  const [result] = (await once(child, 'message')) as [BareResult];
-  await once(child, 'exit');
+  return await resultOf(child, 'raw-socket');
+}
+
+/** @throws where it ends without one. */
+async function resultOf(child: ChildProcess, name: string): Promise<BareResult> {
+  const exited = once(child, 'exit');
+  const result = (await answerOf(child, name)) as BareResult;
+  await exited;
   return result;
 }
 

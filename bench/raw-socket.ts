@@ -36,6 +36,8 @@ const pull = JSON.stringify({ batch: PULL_MESSAGES, max_bytes: PULL_BYTES, expir
 const request = `PUB $JS.API.CONSUMER.MSG.NEXT.READINGS.${name} drain.x ${String(pull.length)}\r\n${pull}\r\n`;
 
 let messages = 0;
+/** Of the older of the two open pulls: the broker fulfils one after the other. */
+let messagesOfPull = 0;
 let bytes = 0;
 let startMs = 0;
 let startCpu = process.cpuUsage();
@@ -44,6 +46,7 @@ let toSkip = 0;
 let line = Buffer.alloc(0);
 await new Promise<void>((resolve, reject) => {
   socket.once('error', reject);
+  socket.once('close', () => reject(new Error('the broker has closed the connection')));
   socket.setTimeout(STALL_MS_MAX, () => reject(new Error('the broker sends no more')));
   socket.on('data', (chunk: Buffer) => {
     let at = Math.min(toSkip, chunk.length);
@@ -66,6 +69,7 @@ await new Promise<void>((resolve, reject) => {
       at = Math.min(next, chunk.length);
       // With headers and no place in the stream: the end of a pull by its bytes.
       if (whole[0] === LETTER_H && !whole.includes(DELIVERY)) {
+        messagesOfPull = 0;
         socket.write(request);
         continue;
       }
@@ -75,7 +79,11 @@ await new Promise<void>((resolve, reject) => {
       }
       messages += 1;
       bytes += size;
-      if (messages % PULL_MESSAGES === 0) socket.write(request);
+      messagesOfPull += 1;
+      if (messagesOfPull === PULL_MESSAGES) {
+        messagesOfPull = 0;
+        socket.write(request);
+      }
       if (messages === Number(wanted)) resolve();
     }
   });
