@@ -123,6 +123,13 @@ export const LEASE_CALL_MS_MAX = 1_000;
 export const LEASE_LOOK_MS = 100;
 /** Partitions handed over at once: a partition waits for the last checkpoints of these, not for those of all that move. */
 export const LEASES_MOVED_AT_ONCE = 8;
+/**
+ * Who hands partitions over waits so long for their heir to read them before it hands over more: heirs that load at the same time on
+ * one machine make each other's partitions wait. Less than LEASE_STOP_MS: one that is to leave begins to within that.
+ */
+export const LEASE_HEIR_MS_MAX = 1_500;
+/** Time between two looks whether the heir reads. */
+export const LEASE_HEIR_LOOK_MS = 10;
 /** A member whose renewals are refused for so long, and whom no watch tells why, ends and starts anew. */
 export const LEASE_REFUSED_MS_MAX = 15_000;
 /** A member that loses its lease a second time before it was calm for REST_CALM_MS wants no partition for so long ... */
@@ -528,6 +535,7 @@ export const DISK_LOW_BYTES = 2 * 1024 ** 3;
 export const DISK_INTERVAL_MS = 10_000;
 
 relation(LEASE_STOP_MS * 3 <= LEASE_MS * 2, 'an owner must stop well before others take its partitions');
+relation(LEASE_HEIR_MS_MAX < LEASE_STOP_MS, 'who leaves waits LEASE_STOP_MS for a move that is under way');
 relation(LEASE_RENEW_MS * 3 <= LEASE_STOP_MS, 'one renewal may be lost');
 relation(REST_MS_MIN >= LEASE_MS, 'others have taken over what a member had before it wants anything again');
 relation(LEASE_CALL_MS_MAX < LEASE_STOP_MS, 'an answer must come while it still means something');

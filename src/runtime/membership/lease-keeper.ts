@@ -2,9 +2,9 @@
  * One member's part in sharing the partitions: there is no coordinator, every member runs this.
  *
  * Job: renews the member's lease, watches the others', removes the keys of those who fell silent, and moves the host
- * towards its share of the placement: hands over what belongs elsewhere (final checkpoint, then release), claims what is
- * free or whose holder is gone. Boundary: knows partitions by number; what taking and handing over mean is the
- * {@link PartitionOwner}'s.
+ * towards its share of the placement: hands over what belongs elsewhere (final checkpoint, then release) to one heir after
+ * the other, claims what is free or whose holder is gone. Boundary: knows partitions by number; what taking and handing
+ * over mean is the {@link PartitionOwner}'s.
  * Invariant 9: a partition is claimed, by compare-and-swap, only from a member whose key was removed, and that is after
  * its lease ran out ({@link MemberLease}). Clocks that run at different speeds could still make two owners; the
  * checkpoint's fence (invariant 3) makes that harmless.
@@ -14,6 +14,8 @@ import { explain } from '../../model/errors.ts';
 import {
   LEASE_ECHO_MS_MAX,
   LEASE_LOOK_MS,
+  LEASE_HEIR_LOOK_MS,
+  LEASE_HEIR_MS_MAX,
   LEASES_MOVED_AT_ONCE,
   LEASE_REFUSED_MS_MAX,
   LEASE_RENEW_MS,
@@ -23,7 +25,15 @@ import {
 import type { Log } from '../../model/log.ts';
 import { WrongRevision } from '../checkpoint-bucket.ts';
 import type { LeaseBucket, LeaseEntry } from './lease-bucket.ts';
-import { decodeMember, encodeLease, leaseKey, LeaseTable, memberKey } from './lease-table.ts';
+import {
+  decodeMember,
+  encodeLease,
+  leaseKey,
+  LeaseTable,
+  type LeaseValue,
+  memberKey,
+  RELEASED,
+} from './lease-table.ts';
 import { MemberLease, type MemberName } from './member-lease.ts';
 import { placePartitions } from './placement.ts';
 import { Rest } from './rest.ts';
@@ -118,8 +128,12 @@ export class LeaseKeeper {
     ]);
     late.abort();
     if (!isStill) return;
-    while (this.isHeld && this.hasPeers(isHeir) && this.#owner.owned().length > 0)
-      await this.#handOver(this.#owner.owned());
+    let heirsRead = true;
+    while (this.isHeld && this.hasPeers(isHeir) && this.#owner.owned().length > 0) {
+      this.#placeAnew();
+      // Where one cannot (its database is away), whoever leaves has no time for the rest.
+      heirsRead = await this.#handOver(this.#owner.owned(), heirsRead ? LEASE_HEIR_MS_MAX : 0);
+    }
   }
 
   /** After {@link leave} and the owner's last checkpoints: releases every lease. */
@@ -218,11 +232,13 @@ export class LeaseKeeper {
   async #move(): Promise<boolean> {
     await this.#removeSilent();
     const { member } = this.#options;
-    const share = this.#shareNow();
+    const isSteady = !this.#placeAnew();
+    const share = this.#share;
     const holderOf = (partition: number): string | null => this.#table.leaseOf(partition).member;
 
-    const surplus = this.#owner.owned().filter((partition) => !share.has(partition));
-    if (surplus.length > 0) await this.#handOver(this.#byHeir(surplus));
+    // Those who come together are seen one after the other: what was given away at the first would move again.
+    const surplus = isSteady ? this.#owner.owned().filter((partition) => !share.has(partition)) : [];
+    if (surplus.length > 0) await this.#handOver(surplus, LEASE_HEIR_MS_MAX);
     // Also what an earlier attempt left, whose answer was lost.
     const owned = new Set(this.#owner.owned());
     await this.#release(this.#held().filter((partition) => !share.has(partition) && !owned.has(partition)));
@@ -235,13 +251,21 @@ export class LeaseKeeper {
     });
     if (free.length > 0) await this.#claim(free);
     if (this.#isSettled()) this.#settle();
-    return surplus.length > LEASES_MOVED_AT_ONCE;
+    // What became free while others were loaded has waited long enough.
+    const hasTaken = this.#owner.owned().length > owned.size;
+    return hasTaken || surplus.length > LEASES_MOVED_AT_ONCE;
   }
 
-  async #handOver(partitions: readonly number[]): Promise<void> {
-    const some = partitions.slice(0, LEASES_MOVED_AT_ONCE);
+  /** A few of them; true where they were read again within `heirMs`. */
+  async #handOver(partitions: readonly number[], heirMs: number): Promise<boolean> {
+    const some = this.#byHeir(partitions).slice(0, LEASES_MOVED_AT_ONCE);
     await this.#owner.handOver(some);
     await this.#release(some);
+    const endMs = this.#clock.monotonicMs() + heirMs;
+    const areRead = (): boolean => some.every((partition) => this.#table.leaseOf(partition).reads);
+    while (!areRead() && this.isHeld && this.#clock.monotonicMs() < endMs)
+      await this.#clock.sleep(LEASE_HEIR_LOOK_MS, this.#stop.signal);
+    return areRead();
   }
 
   /** All of one heir's after the other: who takes a few at once reads anew once, not once for each. */
@@ -253,29 +277,33 @@ export class LeaseKeeper {
     return [...partitions].sort((a, b) => heirOf(a) - heirOf(b) || a - b);
   }
 
-  /** Computed again only where somebody has come or gone. */
-  #shareNow(): ReadonlySet<number> {
+  /** True where somebody has come or gone: the partitions are shared anew. */
+  #placeAnew(): boolean {
     const members = this.#table.placeable();
     const crowd = members.join(' ');
-    if (crowd !== this.#crowd) {
-      this.#crowd = crowd;
-      this.#placement = placePartitions(this.#options.partitions, members);
-      this.#share = new Set(this.#placement.get(this.#options.member));
-    }
-    return this.#share;
+    if (crowd === this.#crowd) return false;
+    this.#crowd = crowd;
+    this.#placement = placePartitions(this.#options.partitions, members);
+    this.#share = new Set(this.#placement.get(this.#options.member));
+    return true;
   }
 
   async #claim(partitions: readonly number[]): Promise<void> {
-    const claimed = await Promise.all(partitions.map(async (partition) => await this.#swapLease(partition, true)));
+    const { member } = this.#options;
+    const claim = { member, reads: false };
+    const claimed = await Promise.all(partitions.map(async (partition) => await this.#swapLease(partition, claim)));
     const taken = partitions.filter((_, at) => claimed[at]);
     if (taken.length === 0) return;
     const untrusted = await this.#owner.take(taken);
     const retryMs = this.#clock.monotonicMs() + UNTRUSTED_RETRY_MS;
     for (const partition of untrusted) this.#retryMs.set(partition, retryMs);
+    const still = taken.filter((partition) => this.#table.leaseOf(partition).member === member);
+    await Promise.all(still.map((partition) => this.#swapLease(partition, { member, reads: true })));
   }
 
   async #release(partitions: readonly number[]): Promise<void> {
-    await Promise.all(partitions.map((partition) => this.#swapLease(partition, false)));
+    const held = partitions.filter((partition) => this.#table.leaseOf(partition).member === this.#options.member);
+    await Promise.all(held.map((partition) => this.#swapLease(partition, RELEASED)));
   }
 
   #held(): number[] {
@@ -285,13 +313,11 @@ export class LeaseKeeper {
   }
 
   /** True where this attempt was carried out, as far as we were told. */
-  async #swapLease(partition: number, isClaim: boolean): Promise<boolean> {
-    const { member } = this.#options;
-    const lease = this.#table.leaseOf(partition);
-    if (!isClaim && lease.member !== member) return true;
-    const value = encodeLease(isClaim ? member : null);
+  async #swapLease(partition: number, lease: LeaseValue): Promise<boolean> {
+    const value = encodeLease(lease);
     try {
-      const revision = await this.#bucket.swap(leaseKey(partition), value, lease.revision);
+      const expected = this.#table.leaseOf(partition).revision;
+      const revision = await this.#bucket.swap(leaseKey(partition), value, expected);
       this.#take({ key: leaseKey(partition), value, revision });
       return true;
     } catch (error) {

@@ -22,7 +22,10 @@ function observer() {
     if (isDeaf) hear('me');
   };
   const claim = (partition: number, name: string | null): void =>
-    table.take({ key: leaseKey(partition), value: encodeLease(name), revision: ++revision }, nowMs);
+    table.take(
+      { key: leaseKey(partition), value: encodeLease({ member: name, reads: false }), revision: ++revision },
+      nowMs,
+    );
   const remove = (name: string): void => table.take({ key: memberKey(name), value: null, revision: ++revision }, nowMs);
   return { table, hear, pass, claim, remove };
 }
@@ -77,8 +80,8 @@ describe('what a member knows of the others (invariant 9)', () => {
 
   it('an older entry never replaces a newer one', () => {
     const { table } = observer();
-    table.take({ key: leaseKey(1), value: encodeLease('new'), revision: 9 }, 0);
-    table.take({ key: leaseKey(1), value: encodeLease('old'), revision: 8 }, 0);
-    expect(table.leaseOf(1)).toEqual({ member: 'new', revision: 9 });
+    table.take({ key: leaseKey(1), value: encodeLease({ member: 'new', reads: true }), revision: 9 }, 0);
+    table.take({ key: leaseKey(1), value: encodeLease({ member: 'old', reads: true }), revision: 8 }, 0);
+    expect(table.leaseOf(1)).toEqual({ member: 'new', reads: true, revision: 9 });
   });
 });

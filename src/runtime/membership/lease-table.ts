@@ -21,8 +21,13 @@ const memberSchema = z.object({
   leaving: z.boolean(),
 });
 export type MemberValue = z.infer<typeof memberSchema>;
-/** The member that holds the partition; null where it was released. */
-const leaseSchema = z.object({ member: z.string().nullable() });
+const leaseSchema = z.object({
+  /** Who holds the partition; null where it was released. */
+  member: z.string().nullable(),
+  /** It has loaded the partition and reads it. One that does not say so is not waited for. */
+  reads: z.boolean().default(true),
+});
+export type LeaseValue = z.infer<typeof leaseSchema>;
 
 interface Member {
   /** Null: its key was removed, or has not been seen yet. */
@@ -33,13 +38,13 @@ interface Member {
   readonly heardMs: number;
 }
 
-export interface Lease {
-  readonly member: string | null;
+export interface Lease extends Readonly<LeaseValue> {
   /** What a swap must expect; 0 where the partition never had a lease. */
   readonly revision: number;
 }
 
-const NO_LEASE: Lease = { member: null, revision: 0 };
+export const RELEASED: Readonly<LeaseValue> = { member: null, reads: false };
+const NO_LEASE: Lease = { ...RELEASED, revision: 0 };
 
 export class LeaseTable {
   readonly #me: string;
@@ -107,8 +112,9 @@ export class LeaseTable {
 
   #takeLease(partition: number, bytes: Uint8Array | null, revision: number, nowMs: number): void {
     if (this.leaseOf(partition).revision >= revision) return;
-    const { member } = bytes === null ? { member: null } : leaseSchema.parse(JSON.parse(utf8.decode(bytes)));
-    this.#leases.set(partition, { member, revision });
+    const value = bytes === null ? RELEASED : leaseSchema.parse(JSON.parse(utf8.decode(bytes)));
+    const { member } = value;
+    this.#leases.set(partition, { ...value, revision });
     if (member !== null && !this.#members.has(member))
       this.#members.set(member, { value: null, revision: 0, heardMs: nowMs });
   }
@@ -130,8 +136,8 @@ export function decodeMember(bytes: Uint8Array | null): MemberValue | null {
   return bytes === null ? null : memberSchema.parse(JSON.parse(utf8.decode(bytes)));
 }
 
-export function encodeLease(member: string | null): Uint8Array {
-  return utf8Encoder.encode(JSON.stringify({ member }));
+export function encodeLease(lease: LeaseValue): Uint8Array {
+  return utf8Encoder.encode(JSON.stringify(lease));
 }
 
 const utf8 = new TextDecoder();
