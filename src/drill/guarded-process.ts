@@ -6,9 +6,10 @@
  */
 import { type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { spawnChild } from '../embedded/child.ts';
+import { goneChild, spawnChild } from '../embedded/child.ts';
 import type { GuardMessage } from '../embedded/guard.child.ts';
 import type { Clock } from '../model/clock.ts';
+import { explain } from '../model/errors.ts';
 
 const LOOK_MS = 10;
 
@@ -44,8 +45,10 @@ export class GuardedProcess {
         if ('pid' in message) this.#pid = message.pid;
         else resolve(message.ended);
       });
-      this.#guard.once('error', (error) => resolve(error.message));
-      this.#guard.once('exit', () => resolve('its guard ended'));
+      goneChild(this.#guard).then(
+        () => resolve('its guard ended'),
+        (error: unknown) => resolve(explain(error)),
+      );
     });
     void this.ended.then((how) => (this.#end = how));
   }

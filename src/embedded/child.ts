@@ -5,6 +5,7 @@
  * so one started from the sources (tests) runs the built file.
  */
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '../model/errors.ts';
@@ -43,6 +44,13 @@ export function spawnChild(
   } finally {
     closeSync(errors);
   }
+}
+
+/** Resolves when a child is gone and all that it has said was heard: it exits before we have read its last message. */
+export async function goneChild(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (child.connected) await once(child, 'disconnect');
+  return { code, signal };
 }
 
 function childFile(name: ChildName): string {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import type { Config } from '../model/config.ts';
+import { explain } from '../model/errors.ts';
 import {
   BROKER_PENDING_BYTES_MAX,
   BROKER_STORE_BYTES_MAX,
@@ -20,7 +21,7 @@ import {
   SERVER_LOG_BYTES_MAX,
   SERVER_STOP_MS_MAX,
 } from '../model/limits.ts';
-import { spawnChild } from './child.ts';
+import { goneChild, spawnChild } from './child.ts';
 import { forgetMonitors } from './broker-monitor.ts';
 import { brokerPid, brokerPidFile, type DataFolder, freeBytes } from './data-folder.ts';
 import type { GuardMessage } from './guard.child.ts';
@@ -84,10 +85,11 @@ function run(binary: string, configFile: string, folder: DataFolder, left: Trace
     if ('pid' in message) pid = message.pid;
     else how = message.ended;
   });
-  const ended = new Promise<string>((resolve) => {
-    guard.once('error', (error) => resolve(error.message));
-    guard.once('exit', (code, signal) => resolve(`its guard ended, ${signal ?? `exit code ${String(code)}`}`));
-  }).then(async (guardWords) => {
+  const guardEnded = goneChild(guard).then(
+    ({ code, signal }) => `its guard ended, ${signal ?? `exit code ${String(code)}`}`,
+    explain,
+  );
+  const ended = guardEnded.then(async (guardWords) => {
     const orphan = pid ?? brokerPid(folder.nats);
     if (how === null && orphan !== null) await endOurs(orphan, configFile, SERVER_STOP_MS_MAX, clock);
     pid = null;
