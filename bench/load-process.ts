@@ -24,18 +24,19 @@ function send(result: LoadResult): void {
 async function load({ url, key, paths, perSecond }: LoadPlan): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const statuses: Record<string, number> = {};
-  const latenciesMs: number[] = [];
-  const underWay = new Set<number>();
+  const latenciesMs = paths.map(() => NaN);
+  /** Due times of requests without their answer, by place. */
+  const underWay = new Map<number, number>();
   let underWayMost = 0;
   let bytes = 0;
   const startMs = performance.now() + 50;
-  const ask = (path: string, dueMs: number): void => {
+  const ask = (path: string, at: number, dueMs: number): void => {
     const done = (status: string): void => {
-      if (!underWay.delete(dueMs)) return;
-      latenciesMs.push(performance.now() - dueMs);
+      if (!underWay.delete(at)) return;
+      latenciesMs[at] = performance.now() - dueMs;
       statuses[status] = (statuses[status] ?? 0) + 1;
     };
-    underWay.add(dueMs);
+    underWay.set(at, dueMs);
     underWayMost = Math.max(underWayMost, underWay.size);
     const request = get(`${url}${path}`, { agent, headers: { 'X-API-Key': key } }, (response) => {
       response.on('data', (part: Buffer) => (bytes += part.length));
@@ -48,12 +49,12 @@ async function load({ url, key, paths, perSecond }: LoadPlan): Promise<LoadResul
     const dueMs = startMs + (at * 1_000) / perSecond;
     const aheadMs = dueMs - performance.now();
     if (aheadMs > 0) await pause(aheadMs);
-    ask(path, dueMs);
+    ask(path, at, dueMs);
   }
   const endMs = performance.now() + ANSWER_MS_MAX;
   while (underWay.size > 0 && performance.now() < endMs) await pause(5);
   const nowMs = performance.now();
-  for (const dueMs of underWay) latenciesMs.push(nowMs - dueMs);
+  for (const [at, dueMs] of underWay) latenciesMs[at] = nowMs - dueMs;
   if (underWay.size > 0) statuses['no answer'] = underWay.size;
   agent.destroy();
   return { latenciesMs, statuses, underWayMost, bytes };

@@ -15,7 +15,7 @@ export interface LoadPlan {
 }
 
 export interface LoadResult {
-  /** One a request, from its due time. */
+  /** One a request, in their order, from its due time. */
   readonly latenciesMs: readonly number[];
   /** Requests by HTTP status, or `broken`, `no answer`. */
   readonly statuses: Readonly<Record<string, number>>;
