@@ -186,6 +186,16 @@ describe('views', () => {
     }
   });
 
+  it('leave nothing over where small readings cancel a large one', async () => {
+    // Below 4 a float64's last bit counts in another digit of the sums than above.
+    const small = Array.from({ length: 300 }, (_, at) => 3 + ((at * 7_919) % 997) / 1_024);
+    const sum = small.reduce((total, value) => total + value, 0);
+    const facts = [...small, -sum].map((value, at) => fact({ sensor: `s${String(at)}`, sum: value }));
+    await insert(facts);
+    for (const view of ['district_hourly', 'district_daily', 'city_hourly', 'city_daily'])
+      expect(await rowsOf(view)).toMatchObject([{ count: 301, sum: 0 }]);
+  });
+
   it('add up exactly at every magnitude a float64 has', async () => {
     const values = [5e-324, -2.5e-310, 1.5e-200, 3.7e-45, -1e-9, 0.1, 0.2, 12345.678, 1e22, -7.7e90, 1.1e200, -9e307];
     for (const [at, value] of values.entries()) {

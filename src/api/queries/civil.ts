@@ -142,7 +142,8 @@ export async function readBegunPeriods(client: ClickHouseClient, ask: CivilAsk):
       (a, b) -> (a - ((a + b) - ((a + b) - a))) + (b - ((a + b) - a)) AS lost,
       (s, x) -> (s.1 + x) + (lost(s.1, x) + s.2) AS high,
       (s, x) -> (high(s, x), (lost(s.1, x) + s.2) - (high(s, x) - (s.1 + x))) AS add_to,
-      (position, digit) -> arrayMap(d -> toFloat64(d) * exp2(128 * position - 1074), [digit, digit - toInt256(toFloat64(digit))]) AS terms,
+      (digit, shift) -> toFloat64(toUInt64(bitAnd(bitShiftRight(toUInt256(abs(digit)), shift), 4503599627370495))) AS piece,
+      (position, digit) -> arrayMap(shift -> if(piece(digit, shift) = 0, 0., sign(digit) * piece(digit, shift) * exp2(128 * position + shift - 1074)), [208, 156, 104, 52, 0]) AS terms,
       arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(d.sums).1, sumMap(d.sums).2)), (0., 0.)).1 AS total,
       sum(d.readings) AS count,
       if(isFinite(total) AND max(d.overflowed) = 0, total, NULL) AS sum
