@@ -10,7 +10,7 @@ import { ROLLUP_SLICE_HOURS } from '../../model/limits.ts';
 import { Problem } from '../problem.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
 import { ROLLUP_SETTINGS, slicesOf } from './slices.ts';
-import { equalTo, keyParams, selectRows } from './sql.ts';
+import { equalTo, exactTotal, keyParams, selectRows } from './sql.ts';
 
 export interface CivilAsk {
   readonly step: CivilStep;
@@ -139,14 +139,9 @@ export async function readBegunPeriods(client: ClickHouseClient, ask: CivilAsk):
       : 'WHERE d.kind > {after0:String} OR (d.kind = {after0:String} AND toUInt16(d.period) > {after1:UInt16})';
   const query = `
     WITH
-      (a, b) -> (a - ((a + b) - ((a + b) - a))) + (b - ((a + b) - a)) AS lost,
-      (s, x) -> (s.1 + x) + (lost(s.1, x) + s.2) AS high,
-      (s, x) -> (high(s, x), (lost(s.1, x) + s.2) - (high(s, x) - (s.1 + x))) AS add_to,
-      (digit, shift) -> toFloat64(toUInt64(bitAnd(bitShiftRight(toUInt256(abs(digit)), shift), 4503599627370495))) AS piece,
-      (position, digit) -> arrayMap(shift -> if(piece(digit, shift) = 0, 0., sign(digit) * piece(digit, shift) * exp2(128 * position + shift - 1074)), [208, 156, 104, 52, 0]) AS terms,
-      arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(d.sums).1, sumMap(d.sums).2)), (0., 0.)).1 AS total,
+      ${exactTotal('d.sums')},
       sum(d.readings) AS count,
-      if(isFinite(total) AND max(d.overflowed) = 0, total, NULL) AS sum
+      if(isFinite(total.1) AND max(d.overflowed) = 0, total.1, NULL) AS sum
     SELECT ${places.selected}, d.kind, toUInt16(d.period), any(d.from_hour), any(d.to_hour), count, sum, min(d.least), max(d.most), sum / count,
       sum(d.sensors), uniqExactIfMerge(d.revisions), sum(d.sensor_hours), any(d.begins)
     FROM

@@ -7,7 +7,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { LiveRow } from '../../model/live.ts';
 import { HIDDEN, type HiddenBlocks, hiddenParams } from './hourly-facts.ts';
-import { selectRows } from './sql.ts';
+import { exactTotal, selectRows } from './sql.ts';
 
 /** One final hour, as `/v1/districts/.../hourly` gives it. */
 export interface FinalHour {
@@ -33,12 +33,7 @@ export async function readLiveBase(client: ClickHouseClient, city: string, hidde
   const rows = await selectRows<Row>(
     client,
     `WITH
-      (a, b) -> (a - ((a + b) - ((a + b) - a))) + (b - ((a + b) - a)) AS lost,
-      (s, x) -> (s.1 + x) + (lost(s.1, x) + s.2) AS high,
-      (s, x) -> (high(s, x), (lost(s.1, x) + s.2) - (high(s, x) - (s.1 + x))) AS add_to,
-      (digit, shift) -> toFloat64(toUInt64(bitAnd(bitShiftRight(toUInt256(abs(digit)), shift), 4503599627370495))) AS piece,
-      (position, digit) -> arrayMap(shift -> if(piece(digit, shift) = 0, 0., sign(digit) * piece(digit, shift) * exp2(128 * position + shift - 1074)), [208, 156, 104, 52, 0]) AS terms,
-      arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(sums).1, sumMap(sums).2)), (0., 0.)) AS total
+      ${exactTotal('sums')}
     SELECT district, kind, metric, intDiv(toUnixTimestamp(hour), 3600), sum(count),
       if(max(overflow) = 1, [inf, 0.], [total.1, total.2]), min(min), max(max)
     FROM hourglass.district_facts FINAL

@@ -140,3 +140,16 @@ export function seriesParam(series: readonly SeriesKey[]): Record<string, unknow
     ),
   };
 }
+
+/**
+ * `WITH` entries that end in `total`, a double-double: the sum of the exact digits in column `sums` of district_facts, as
+ * the views add them up (infra/clickhouse/0006_exact_rollups.sql says why in pieces).
+ */
+export function exactTotal(sums: string): string {
+  return `(a, b) -> (a - ((a + b) - ((a + b) - a))) + (b - ((a + b) - a)) AS lost,
+      (s, x) -> (s.1 + x) + (lost(s.1, x) + s.2) AS high,
+      (s, x) -> (high(s, x), (lost(s.1, x) + s.2) - (high(s, x) - (s.1 + x))) AS add_to,
+      (digit, shift) -> toFloat64(toUInt64(bitAnd(bitShiftRight(toUInt256(abs(digit)), shift), 4503599627370495))) AS piece,
+      (position, digit) -> arrayMap(shift -> if(piece(digit, shift) = 0, 0., sign(digit) * piece(digit, shift) * exp2(128 * position + shift - 1074)), [208, 156, 104, 52, 0]) AS terms,
+      arrayFold((s, x) -> add_to(s, x), arrayFlatten(arrayMap((p, d) -> terms(p, d), sumMap(${sums}).1, sumMap(${sums}).2)), (0., 0.)) AS total`;
+}

@@ -13,9 +13,9 @@ import type { Clock } from '../../model/clock.ts';
 import { explain } from '../../model/errors.ts';
 import {
   LEASE_ECHO_MS_MAX,
-  LEASE_LOOK_MS,
   LEASE_HEIR_LOOK_MS,
   LEASE_HEIR_MS_MAX,
+  LEASE_LOOK_MS,
   LEASES_MOVED_AT_ONCE,
   LEASE_REFUSED_MS_MAX,
   LEASE_RENEW_MS,
@@ -297,7 +297,9 @@ export class LeaseKeeper {
     const untrusted = await this.#owner.take(taken);
     const retryMs = this.#clock.monotonicMs() + UNTRUSTED_RETRY_MS;
     for (const partition of untrusted) this.#retryMs.set(partition, retryMs);
-    const still = taken.filter((partition) => this.#table.leaseOf(partition).member === member);
+    // Not those that stay out; nor those that somebody else has by now: that would be a claim.
+    const read = new Set(this.#owner.owned());
+    const still = taken.filter((one) => read.has(one) && this.#table.leaseOf(one).member === member);
     await Promise.all(still.map((partition) => this.#swapLease(partition, { member, reads: true })));
   }
 
