@@ -105,6 +105,32 @@ it('what moves goes to one heir after the other, and no more is given away befor
   expect(new Set(read.map(({ by }) => by))).toEqual(new Set(['b', 'c', 'd']));
 }, 60_000);
 
+it('who gives waits for an heir no longer when somebody comes: what it gave may be its own again', async () => {
+  const steps: Step[] = [];
+  const given = (): number => steps.filter(({ what }) => what === 'given').length;
+  let looksInVain = 0;
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (ms, signal) => {
+      if (ms === LEASE_HEIR_LOOK_MS && given() === 1 && giver.keeper.hasPeers((name) => name === 'c')) looksInVain += 1;
+      await systemClock.sleep(ms, signal);
+    },
+  };
+  const giver = await member('a', steps, { clock });
+  const stuck = await member('b', steps, { isStuck: true });
+  const late = await member('c', steps);
+  giver.keeper.start();
+  await until('it has all', MS_MAX, () => giver.owner.owned().length === PARTITIONS);
+  stuck.keeper.start();
+  await until('it gives to one that cannot take', MS_MAX, () => given() === 1);
+  late.keeper.start();
+  keepers.push(giver.keeper, late.keeper);
+
+  await until('it goes on', MS_MAX, () => given() > 1);
+  expect(looksInVain).toBe(0);
+  stuck.keeper.abandon();
+}, 60_000);
+
 it('one that leaves waits once, and no more, for an heir that cannot take anything', async () => {
   const steps: Step[] = [];
   const given = (): Step[] => steps.filter(({ what }) => what === 'given');

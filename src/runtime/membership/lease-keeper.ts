@@ -256,16 +256,21 @@ export class LeaseKeeper {
     return hasTaken || surplus.length > LEASES_MOVED_AT_ONCE;
   }
 
-  /** A few of them; true where they were read again within `heirMs`. */
+  /**
+   * A few of them, and waits until they are read again, or somebody comes or goes: then they may be another's, or our own.
+   * False where they were not read within `heirMs`.
+   */
   async #handOver(partitions: readonly number[], heirMs: number): Promise<boolean> {
     const some = this.#byHeir(partitions).slice(0, LEASES_MOVED_AT_ONCE);
     await this.#owner.handOver(some);
     await this.#release(some);
     const endMs = this.#clock.monotonicMs() + heirMs;
     const areRead = (): boolean => some.every((partition) => this.#table.leaseOf(partition).reads);
-    while (!areRead() && this.isHeld && this.#clock.monotonicMs() < endMs)
+    while (!areRead() && this.isHeld && this.#crowdNow() === this.#crowd) {
+      if (this.#clock.monotonicMs() >= endMs) return false;
       await this.#clock.sleep(LEASE_HEIR_LOOK_MS, this.#stop.signal);
-    return areRead();
+    }
+    return true;
   }
 
   /** All of one heir's after the other: who takes a few at once reads anew once, not once for each. */
@@ -277,13 +282,16 @@ export class LeaseKeeper {
     return [...partitions].sort((a, b) => heirOf(a) - heirOf(b) || a - b);
   }
 
+  #crowdNow(): string {
+    return this.#table.placeable().join(' ');
+  }
+
   /** True where somebody has come or gone: the partitions are shared anew. */
   #placeAnew(): boolean {
-    const members = this.#table.placeable();
-    const crowd = members.join(' ');
+    const crowd = this.#crowdNow();
     if (crowd === this.#crowd) return false;
     this.#crowd = crowd;
-    this.#placement = placePartitions(this.#options.partitions, members);
+    this.#placement = placePartitions(this.#options.partitions, this.#table.placeable());
     this.#share = new Set(this.#placement.get(this.#options.member));
     return true;
   }
