@@ -35,7 +35,6 @@ export async function drainRaw(
   return await resultOf(child, 'raw-socket');
 }
 
-/** @throws where it ends without one. */
 async function resultOf(child: ChildProcess, name: string): Promise<BareResult> {
   const exited = once(child, 'exit');
   const result = (await answerOf(child, name)) as BareResult;
@@ -51,10 +50,15 @@ export async function askChild<Plan extends object, Result>(name: string, plan: 
   return (await answer) as Result;
 }
 
+/** Not at its exit: a child exits before its last message is read. */
 function answerOf(child: ChildProcess, name: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`${name} has ended (${String(code)}) without an answer`)));
+    const gone = (): void => reject(new Error(`${name} has ended without an answer`));
+    child.once('disconnect', gone);
+    child.once('message', (answer) => {
+      child.off('disconnect', gone);
+      resolve(answer);
+    });
   });
 }
 
@@ -104,10 +108,9 @@ export class NodeProcess {
 
   /** @param what `memory` takes a second: the thread says its figures once in each. */
   async usage(what: 'cpu' | 'memory'): Promise<Usage> {
-    const answer = once(this.#child, 'message');
+    const answer = answerOf(this.#child, 'node-process');
     this.#child.send(what);
-    const [usage] = (await answer) as [Usage];
-    return usage;
+    return (await answer) as Usage;
   }
 
   async stop(): Promise<void> {

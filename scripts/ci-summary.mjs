@@ -28,7 +28,7 @@ function testCounts() {
     for (const file of report.testResults)
       for (const test of file.assertionResults)
         if (test.status === 'failed')
-          console.log(`FAILED: ${file.name}: ${test.fullName}\n  ${test.failureMessages.join('\n').slice(0, 500)}`);
+          console.log(`FAILED: ${file.name}: ${test.fullName}\n  ${test.failureMessages.join('\n').slice(0, 2_000)}`);
     const failed = report.numFailedTests + notLoaded.length;
     return {
       passed: report.numPassedTests,

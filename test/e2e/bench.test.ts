@@ -21,7 +21,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function run(...options: string[]): Promise<Report> {
-  await promisify(execFile)(process.execPath, [script, '--size', 'tiny', '--out', folder, ...options]);
+  const args = [script, '--size', 'tiny', '--out', folder, ...options];
+  await promisify(execFile)(process.execPath, args).catch((error: unknown) => {
+    // Its message begins with every line of progress; what went wrong is at the end.
+    throw new Error(`the benchmarks have failed: ${String((error as { stderr?: string }).stderr).slice(-1_500)}`);
+  });
   const [json = ''] = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   return JSON.parse(await readFile(join(folder, json), 'utf8')) as Report;
 }
