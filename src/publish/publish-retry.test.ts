@@ -12,6 +12,7 @@ it.each([
   [answered(500, 10_053, 'a store that failed'), 'soon'],
   // A cluster, asked again while the first copy of the message is on its way to the others.
   [answered(409, 10_158, 'duplicate message id is in process'), 'soon'],
+  [answered(429, 10_167, 'too many requests'), 'soon'],
   [answered(400, 10_071, 'wrong last sequence'), 'never'],
   [new TimeoutError(), 'soon'],
   [new NoRespondersError('sensors.a.b.c.d'), 'nobody'],

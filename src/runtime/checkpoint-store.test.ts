@@ -132,3 +132,30 @@ it('a manifest that cannot be read is said as such', async () => {
   await expect(store.load(8)).rejects.toBeInstanceOf(CheckpointCorrupt);
   expect(await store.load(9)).toBeNull();
 });
+
+it('what an overrun broker has dropped is written again', async () => {
+  const narrow = await TestBroker.start('jetstream { max_buffered_msgs: 2 }');
+  const connection = await connectNats(narrow.url, 'test');
+  try {
+    await ensureTopology(connection, readConfig({}));
+    const its = await openNatsBucket(connection);
+    let dropped = 0;
+    const counted: CheckpointBucket = {
+      ...its,
+      put: async (key, value) => {
+        await its.put(key, value).catch((error: unknown) => {
+          if (String(error).includes('too many requests')) dropped += 1;
+          throw error;
+        });
+      },
+    };
+    const bytes = randomBytes(8 * CHECKPOINT_CHUNK_BYTES_MAX);
+    const tight = new KvCheckpointStore(counted, systemClock);
+    const refs = await Promise.all([1, 2, 3, 4].map((blob) => tight.putBlob(1, 1, 1, blob, bytes)));
+    expect(dropped).toBeGreaterThan(0);
+    for (const ref of refs) expect(Buffer.from(await tight.getBlob(1, ref)).equals(bytes)).toBe(true);
+  } finally {
+    await connection.close();
+    await narrow.stop();
+  }
+});

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt, FenceLost } from '../model/errors.ts';
+import { fewAtOnce } from '../model/few-at-once.ts';
 import { CHECKPOINT_CHUNK_BYTES_MAX } from '../model/limits.ts';
 import { type CheckpointBucket, openNatsBucket, WrongRevision } from './checkpoint-bucket.ts';
 import { blobKey, decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
@@ -50,7 +51,7 @@ export class KvCheckpointStore implements CheckpointStore {
   async putBlob(partition: number, epoch: number, attempt: number, blob: number, bytes: Uint8Array): Promise<BlobRef> {
     const chunks = Math.max(1, Math.ceil(bytes.length / CHECKPOINT_CHUNK_BYTES_MAX));
     const ref = { epoch, attempt, blob, chunks, bytes: bytes.length, crc32: crc32(bytes) };
-    await inTurns(chunks, async (chunk) => {
+    await eachChunk(chunks, async (chunk) => {
       const part = bytes.subarray(chunk * CHECKPOINT_CHUNK_BYTES_MAX, (chunk + 1) * CHECKPOINT_CHUNK_BYTES_MAX);
       await this.#patiently(() => this.#bucket.put(chunkKey(partition, ref, chunk), part));
     });
@@ -59,7 +60,7 @@ export class KvCheckpointStore implements CheckpointStore {
 
   async getBlob(partition: number, ref: BlobRef): Promise<Uint8Array> {
     const bytes = new Uint8Array(ref.bytes);
-    await inTurns(ref.chunks, async (chunk) => {
+    await eachChunk(ref.chunks, async (chunk) => {
       const entry = await this.#patiently(() => this.#bucket.get(chunkKey(partition, ref, chunk)));
       if (entry === null) throw new CheckpointCorrupt(partition, `chunk ${chunkKey(partition, ref, chunk)} is missing`);
       bytes.set(entry.value, chunk * CHECKPOINT_CHUNK_BYTES_MAX);
@@ -125,9 +126,7 @@ function chunkKey(partition: number, ref: Pick<BlobRef, 'epoch' | 'attempt' | 'b
   return `${blobPrefix(partition, blobKey(ref))}.${String(chunk)}`;
 }
 
-async function inTurns(count: number, action: (n: number) => Promise<void>): Promise<void> {
-  for (let first = 0; first < count; first += CHUNKS_AT_ONCE) {
-    const turn = Array.from({ length: Math.min(CHUNKS_AT_ONCE, count - first) }, (_, i) => action(first + i));
-    await Promise.all(turn);
-  }
+function eachChunk(count: number, action: (chunk: number) => Promise<void>): Promise<void> {
+  const chunks = Array.from({ length: count }, (_, chunk) => chunk);
+  return fewAtOnce(chunks, CHUNKS_AT_ONCE, action);
 }

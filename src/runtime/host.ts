@@ -12,6 +12,7 @@ import { addRow } from '../actors/open-hours.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { FlushReply, OpenHoursReply, OpenHoursRequest, OpenRow, PartitionStatus } from '../model/cluster.ts';
 import { explain, FenceLost } from '../model/errors.ts';
+import { fewAtOnce } from '../model/few-at-once.ts';
 import {
   COMMIT_BYTES_PER_TICK_MAX,
   LEDGER_ENTRIES_PER_PARTITION_MAX,
@@ -45,7 +46,7 @@ export interface HostOptions {
 
 /** How often the host looks at what is due. */
 const TICK_MS = 100;
-/** Partitions committed at once. */
+/** Partitions committed at once: the broker holds 128 MB of what is on its way to a stream's disk, and drops the rest. */
 const AT_ONCE = 8;
 
 export class Host {
@@ -141,8 +142,7 @@ export class Host {
   async handOver(partitions: readonly number[]): Promise<void> {
     if (this.#hasFailed) return;
     const leaving = this.#forget(partitions);
-    for (let first = 0; first < leaving.length; first += AT_ONCE)
-      await Promise.all(leaving.slice(first, first + AT_ONCE).map((runner) => this.#commitFinally(runner)));
+    await fewAtOnce(leaving, AT_ONCE, (runner) => this.#commitFinally(runner));
   }
 
   /** Somebody else has them. */
@@ -186,11 +186,7 @@ export class Host {
     await this.#mailbox.close();
     await this.#ticking;
     const runners = [...this.#runners.values()];
-    const commitAll = async (): Promise<void> => {
-      for (let first = 0; first < runners.length; first += AT_ONCE) {
-        await Promise.all(runners.slice(first, first + AT_ONCE).map((runner) => this.#commit(runner)));
-      }
-    };
+    const commitAll = (): Promise<void> => fewAtOnce(runners, AT_ONCE, (runner) => this.#commit(runner));
     await commitAll();
     if (await this.#inserter.drained(patienceMs)) await commitAll();
     this.#inserter.stop();
@@ -209,9 +205,8 @@ export class Host {
     const isOpen = ({ runner, block }: (typeof edges)[number]): boolean =>
       this.#runners.has(runner.partition) && !runner.actor.outbox.confirmedBelow(block);
     while (!this.#stopping && edges.some(isOpen)) {
-      await Promise.all(
-        edges.filter(({ runner, block }) => !isCommitted(runner, block)).map(({ runner }) => this.#commit(runner)),
-      );
+      const sealed = edges.filter(({ runner, block }) => !isCommitted(runner, block));
+      await fewAtOnce(sealed, AT_ONCE, ({ runner }) => this.#commit(runner));
       await this.#ports.clock.sleep(TICK_MS);
     }
     return { partitions: [...this.#runners.keys()], rows };

@@ -9,6 +9,7 @@ import type { CellArena } from '../actors/cell-arena.ts';
 import type { ActorOptions, Decode } from '../actors/partition-actor.ts';
 import type { Clock } from '../model/clock.ts';
 import { CheckpointCorrupt, explain, FenceLost, IncarnationMismatch } from '../model/errors.ts';
+import { fewAtOnce } from '../model/few-at-once.ts';
 import type { Log } from '../model/log.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import { PartitionRunner } from './partition-runner.ts';
@@ -48,14 +49,9 @@ export async function openPartitions(
   const highest = opening.highestBlocks();
   // Its error counts when it is waited for.
   highest.catch(() => undefined);
-  await eachOf(partitions, (partition) => opening.load({ ...options, partition }, options.owner, arena));
+  await fewAtOnce(partitions, AT_ONCE, (partition) => opening.load({ ...options, partition }, options.owner, arena));
   await opening.compareWithTables(await highest);
   return opening;
-}
-
-async function eachOf<T>(all: readonly T[], action: (one: T) => Promise<void>): Promise<void> {
-  for (let first = 0; first < all.length; first += AT_ONCE)
-    await Promise.all(all.slice(first, first + AT_ONCE).map((one) => action(one)));
 }
 
 class Opening implements Opened {
@@ -82,7 +78,7 @@ class Opening implements Opened {
 
   /** Invariant 10: same stream, same tables? */
   async compareWithTables(highest: ReadonlyMap<number, number>): Promise<void> {
-    await eachOf([...this.runners.values()], async (runner) => {
+    await fewAtOnce([...this.runners.values()], AT_ONCE, async (runner) => {
       const found = highest.get(runner.partition) ?? 0;
       await this.#unlessReplaced(runner.partition, async () => {
         await askHistory(this.#ports, (history) => assertSameHistory(runner.loaded, history, found));

@@ -8,6 +8,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Reject } from '../actors/rejects.ts';
 import type { Clock } from '../model/clock.ts';
+import { fewAtOnce } from '../model/few-at-once.ts';
 import { passesByItself } from './nats-errors.ts';
 import type { RejectSink } from './ports.ts';
 
@@ -26,9 +27,7 @@ export class StreamRejectSink implements RejectSink {
   }
 
   async send(rejects: readonly Reject[]): Promise<void> {
-    for (let first = 0; first < rejects.length; first += REJECTS_AT_ONCE) {
-      await Promise.all(rejects.slice(first, first + REJECTS_AT_ONCE).map((reject) => this.#sendOne(reject)));
-    }
+    await fewAtOnce(rejects, REJECTS_AT_ONCE, (reject) => this.#sendOne(reject));
   }
 
   async #sendOne(reject: Reject): Promise<void> {
