@@ -57,6 +57,7 @@ export class BlockBuilder {
       rows = 0;
       readings = 0;
     };
+    const { names } = series;
     for (const window of windows) {
       const windowMonth = monthOf(window.hour);
       if (windowMonth !== month || hours.has(window.hour)) cut();
@@ -69,7 +70,7 @@ export class BlockBuilder {
         }
         const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
         const { slot } = cell;
-        const sensor = { bytes: series.names, start: series.nameStart(slot), end: series.nameEnd(slot) };
+        const sensor = { bytes: names.bytes, start: names.start(slot), end: names.end(slot) };
         writer.row(key, this.#prefixOf(series, slot), sensor, window.hour, window.late, cell);
         rows += 1;
         readings += cell.count;

@@ -40,16 +40,17 @@ export class KnownSlots {
   }
 }
 
-/** The row's slot was looked up. */
-export function learn(slots: Slots, row: number, slot: number): void {
+/** The row's slot was looked up. True where it was the last and all rows' slots follow each other: the first is `slots.base`. */
+export function learn(slots: Slots, row: number, slot: number): boolean {
   const { rows } = slots;
   rows[row] = slot;
   slots.unknown -= 1;
-  if (slots.unknown !== 0) return;
+  if (slots.unknown !== 0) return false;
   const base = rows[0]!;
-  for (let i = 1; i < rows.length; i++) if (rows[i] !== base + i) return;
+  for (let i = 1; i < rows.length; i++) if (rows[i] !== base + i) return false;
   slots.base = base;
   slots.rows = counting;
+  return true;
 }
 
 /** Slots for names that do not last: reused memory, all unknown. */

@@ -17,7 +17,7 @@ import {
   NEWBORN_SEAL_INTERVAL_MS,
   POISON_FAILURES,
 } from '../model/limits.ts';
-import type { Decoded, ReadingBatch, RejectReason, SubjectTokens } from '../model/reading.ts';
+import type { Decoded, ReadingBatch, RejectReason, SubjectMemo, SubjectTokens } from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
 import { type ActorSnapshot, type ActorState, FIRST_STATE } from './actor-state.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -87,10 +87,8 @@ export class PartitionActor {
   #gaps: readonly Gap[];
   #live: LiveFigures | null = null;
   readonly #slots = new KnownSlots();
-  /** Channels of the subjects that are remembered; made anew with the series. */
-  #channels = new WeakMap<SubjectTokens, KnownChannel[]>();
-  /** Keys of their sources: a text that is made and hashed once. */
-  readonly #sources = new WeakMap<SubjectTokens, string>();
+  /** Owns what is remembered of subjects; made anew with the series. */
+  #owner = {};
   readonly #rejects = new WaitingRejects();
   readonly #finality: Finality;
   #position: number;
@@ -323,6 +321,7 @@ export class PartitionActor {
   /** Gives all memory back to the arena. The actor must not be used afterwards. */
   release(): void {
     this.#windows.release();
+    this.#series.release();
   }
 
   /** False where it has been taken before. */
@@ -418,25 +417,29 @@ export class PartitionActor {
     const { names } = batch;
     const channel = this.#channelOf(tokens, names.metrics[names.metricOf[row]!]!);
     const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
-    learn(slots, row, slot);
+    if (learn(slots, row, slot)) names.shareWith?.(this.#series.names, slots.base);
     return slot;
   }
 
   #sourceOf(tokens: SubjectTokens): string {
-    let source = this.#sources.get(tokens);
-    if (source === undefined)
-      this.#sources.set(tokens, (source = `${tokens.city}.${tokens.district}.${tokens.source}`));
-    return source;
+    return (this.#knownOf(tokens).source ??= `${tokens.city}.${tokens.district}.${tokens.source}`);
   }
 
-  /** The same tokens come again and again as the same object: most often with one of a few metrics. */
   #channelOf(tokens: SubjectTokens, metric: string): number {
-    let known = this.#channels.get(tokens);
-    if (known === undefined) this.#channels.set(tokens, (known = []));
+    const known = this.#knownOf(tokens).channels;
     for (const channel of known) if (channel.metric === metric) return channel.id;
     const id = this.#series.channelId(tokens, metric);
     if (known.length < METRICS_KNOWN_MAX) known.push({ metric, id });
     return id;
+  }
+
+  /** The same tokens come again and again as the same object. */
+  #knownOf(tokens: SubjectTokens): KnownSubject {
+    const { memo } = tokens;
+    if (memo?.owner === this.#owner) return memo as KnownSubject;
+    const known: KnownSubject = { owner: this.#owner, channels: [], source: undefined };
+    tokens.memo = known;
+    return known;
   }
 
   #rejectWhole(message: StreamMessage, reason: RejectReason, detail: string): number {
@@ -475,11 +478,18 @@ export class PartitionActor {
     const moved = this.#series.compact((slot) => isIdle[slot] === 0);
     decodeWindows(held, this.#windows, moved);
     this.#slots.forgetAll();
-    this.#channels = new WeakMap();
+    this.#owner = {};
     this.#announced = 0;
     for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
     this.#changes += 1;
   }
+}
+
+interface KnownSubject extends SubjectMemo {
+  /** Most often one of a few. */
+  readonly channels: KnownChannel[];
+  /** Key of its source: a text that is made and hashed once. */
+  source: string | undefined;
 }
 
 interface KnownChannel {

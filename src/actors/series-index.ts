@@ -2,13 +2,15 @@
  * Names to slots: which number a series has in this partition.
  *
  * Job: an open-addressing hash table over the bytes of names. A series is a channel (city, district, kind, metric)
- * and a sensor; its slot is a small dense number, given in order of first sight. Boundary: pure memory.
- * Why not a Map: 16,777,216 entries are its limit and each costs about 100 bytes; here a series costs its name,
- * 8 bytes of columns and about 8 bytes of table.
+ * and a sensor; its slot is a small dense number, given in order of first sight. Boundary: pure memory; the names' bytes are
+ * those of series-names.ts.
+ * Why not a Map: 16,777,216 entries are its limit and each costs about 100 bytes; here a series costs its name and a byte,
+ * 6 bytes of columns and about 8 bytes of table.
  * Invariant: slots only grow until {@link SeriesIndex.compact} makes a new generation; slots of different
  * generations must never be mixed.
  */
 import type { SubjectTokens } from '../model/reading.ts';
+import { grown, SeriesNames, widened } from './series-names.ts';
 
 /** What the series of one subject and metric have in common. */
 export interface Channel {
@@ -33,8 +35,7 @@ export interface SeriesSegment {
 }
 
 const FIRST_TABLE = 64;
-const FIRST_NAMES = 1024;
-/** Arrays that are small grow by half, large ones by an eighth: what is not used yet is paid for as well. */
+/** Columns that are small grow by half. */
 const SMALL_SERIES = 16_384;
 /** Channels that 16 bits can number. */
 const NARROW_CHANNELS = 65_536;
@@ -45,9 +46,7 @@ export class SeriesIndex {
   #count = 0;
   /** As narrow as its numbers let it be. */
   #channelOf: Uint16Array | Uint32Array = new Uint16Array(FIRST_TABLE);
-  /** Where each name begins; one more than there are series, so that a name ends where the next begins. */
-  #nameStart = new Uint32Array(FIRST_TABLE + 1);
-  #names = new Uint8Array(FIRST_NAMES);
+  #names = new SeriesNames();
   #channels: Channel[] = [];
   #channelIds = new Map<string, number>();
   /** Channels and series already handed out by {@link takeSegment}. */
@@ -77,7 +76,7 @@ export class SeriesIndex {
     for (;;) {
       const entry = this.#table[at]!;
       if (entry === 0) break;
-      if (this.#channelOf[entry - 1] === channel && this.#sameName(entry - 1, bytes, start, end)) return entry - 1;
+      if (this.#channelOf[entry - 1] === channel && this.#names.isAt(entry - 1, bytes, start, end)) return entry - 1;
       at = (at + 1) & mask;
     }
     return this.#append(channel, bytes, start, end, at);
@@ -89,7 +88,7 @@ export class SeriesIndex {
     for (let at = hash(channel, bytes, 0, bytes.length) & mask; ; at = (at + 1) & mask) {
       const slot = this.#table[at]! - 1;
       if (slot < 0) return -1;
-      if (this.#channelOf[slot] === channel && this.#sameName(slot, bytes, 0, bytes.length)) return slot;
+      if (this.#channelOf[slot] === channel && this.#names.isAt(slot, bytes, 0, bytes.length)) return slot;
     }
   }
 
@@ -109,30 +108,30 @@ export class SeriesIndex {
 
   /** The sensor's name, in place; valid until the next series is added. */
   nameBytes(slot: number): Uint8Array {
-    return this.#names.subarray(this.#nameStart[slot], this.#nameStart[slot + 1]);
+    return this.#names.bytes.subarray(this.#names.start(slot), this.#names.end(slot));
   }
 
-  /** All names, in place; valid until the next series is added. The name of a slot is that from {@link nameStart} to {@link nameEnd}. */
-  get names(): Uint8Array {
+  /** The names of all, by their slots; of this generation. */
+  get names(): SeriesNames {
     return this.#names;
-  }
-
-  nameStart(slot: number): number {
-    return this.#nameStart[slot]!;
-  }
-
-  nameEnd(slot: number): number {
-    return this.#nameStart[slot + 1]!;
   }
 
   /** The series added since the last call; null where there are none. */
   takeSegment(): SeriesSegment | null {
     const from = this.#savedSeries;
     if (from === this.#count) return null;
+    const kept = this.#names;
     const nameLengths = new Uint16Array(this.#count - from);
+    let nameBytes = 0;
     for (let slot = from; slot < this.#count; slot++) {
-      nameLengths[slot - from] = this.#nameStart[slot + 1]! - this.#nameStart[slot]!;
+      const length = kept.end(slot) - kept.start(slot);
+      nameLengths[slot - from] = length;
+      nameBytes += length;
     }
+    const names = new Uint8Array(nameBytes);
+    let to = 0;
+    for (let slot = from; slot < this.#count; slot++)
+      for (let at = kept.start(slot), end = kept.end(slot); at < end; at++) names[to++] = kept.bytes[at]!;
     const segment: SeriesSegment = {
       generation: this.#generation,
       from,
@@ -140,7 +139,7 @@ export class SeriesIndex {
       channels: this.#channels.slice(this.#savedChannels),
       channelOf: Uint32Array.from(this.#channelOf.subarray(from, this.#count)),
       nameLengths,
-      names: this.#names.slice(this.#nameStart[from], this.#nameStart[this.#count]),
+      names,
     };
     this.#savedSeries = this.#count;
     this.#savedChannels = this.#channels.length;
@@ -159,7 +158,7 @@ export class SeriesIndex {
       throw new RangeError(`series segment from ${String(segment.from)} after ${String(this.#count)} series`);
     this.#generation = segment.generation;
     for (const channel of segment.channels) this.#addChannel(channelKey(channel), channel);
-    this.#makeRoom(this.#count + segment.count, this.#nameStart[this.#count]! + segment.names.length);
+    this.#makeRoom(this.#count + segment.count, segment.names.length);
     let start = 0;
     for (let i = 0; i < segment.count; i++) {
       const end = start + segment.nameLengths[i]!;
@@ -177,7 +176,6 @@ export class SeriesIndex {
     const old = {
       count: this.#count,
       channelOf: this.#channelOf,
-      nameStart: this.#nameStart,
       names: this.#names,
       channels: this.#channels,
     };
@@ -186,8 +184,7 @@ export class SeriesIndex {
     this.#table = new Int32Array(FIRST_TABLE);
     this.#count = 0;
     this.#channelOf = new Uint16Array(FIRST_TABLE);
-    this.#nameStart = new Uint32Array(FIRST_TABLE + 1);
-    this.#names = new Uint8Array(FIRST_NAMES);
+    this.#names = new SeriesNames();
     this.#channels = [];
     this.#channelIds = new Map();
     this.takeAllAgain();
@@ -195,9 +192,15 @@ export class SeriesIndex {
       if (!keep(slot)) continue;
       const channel = old.channels[old.channelOf[slot]!]!;
       const id = this.#channelIds.get(channelKey(channel)) ?? this.#addChannel(channelKey(channel), channel);
-      moved[slot] = this.slotOf(id, old.names, old.nameStart[slot]!, old.nameStart[slot + 1]!);
+      moved[slot] = this.slotOf(id, old.names.bytes, old.names.start(slot), old.names.end(slot));
     }
+    old.names.forget();
     return moved;
+  }
+
+  /** Gives the memory of the names back, whoever may still know of them. The index must not be used afterwards. */
+  release(): void {
+    this.#names.forget();
   }
 
   #addChannel(key: string, channel: Channel): number {
@@ -217,18 +220,8 @@ export class SeriesIndex {
     if (slot === this.#channelOf.length) {
       const capacity = grown(slot, SMALL_SERIES);
       this.#channelOf = widened(this.#channelOf, this.#channelColumn(capacity));
-      this.#nameStart = widened(this.#nameStart, new Uint32Array(capacity + 1));
     }
-    const nameAt = this.#nameStart[slot]!;
-    const nameEnd = nameAt + end - start;
-    if (nameEnd > this.#names.length) {
-      this.#names = widened(
-        this.#names,
-        new Uint8Array(Math.max(nameEnd, grown(this.#names.length, SMALL_SERIES * 16))),
-      );
-    }
-    for (let from = start, to = nameAt; from < end; from++, to++) this.#names[to] = bytes[from]!;
-    this.#nameStart[slot + 1] = nameEnd;
+    this.#names.add(bytes, start, end);
     this.#channelOf[slot] = channel;
     this.#count = slot + 1;
     this.#table[at] = slot + 1;
@@ -236,13 +229,10 @@ export class SeriesIndex {
     return slot;
   }
 
-  /** For so many series and bytes of names in all. */
+  /** For so many series in all, and so many bytes of new names. */
   #makeRoom(series: number, nameBytes: number): void {
-    if (series > this.#channelOf.length) {
-      this.#channelOf = widened(this.#channelOf, this.#channelColumn(series));
-      this.#nameStart = widened(this.#nameStart, new Uint32Array(series + 1));
-    }
-    if (nameBytes > this.#names.length) this.#names = widened(this.#names, new Uint8Array(nameBytes));
+    if (series > this.#channelOf.length) this.#channelOf = widened(this.#channelOf, this.#channelColumn(series));
+    this.#names.reserve(series - this.#count, nameBytes);
     let places = this.#table.length;
     while (series * 4 > places * 3) places *= 2;
     if (places > this.#table.length) this.#rehash(places);
@@ -251,33 +241,18 @@ export class SeriesIndex {
   #rehash(places: number): void {
     const table = new Int32Array(places);
     const mask = table.length - 1;
+    const names = this.#names;
     for (let slot = 0; slot < this.#count; slot++) {
-      let at = hash(this.#channelOf[slot]!, this.#names, this.#nameStart[slot]!, this.#nameStart[slot + 1]!) & mask;
+      let at = hash(this.#channelOf[slot]!, names.bytes, names.start(slot), names.end(slot)) & mask;
       while (table[at] !== 0) at = (at + 1) & mask;
       table[at] = slot + 1;
     }
     this.#table = table;
   }
-
-  #sameName(slot: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const nameAt = this.#nameStart[slot]!;
-    if (this.#nameStart[slot + 1]! - nameAt !== end - start) return false;
-    for (let i = start, j = nameAt; i < end; i++, j++) if (bytes[i] !== this.#names[j]) return false;
-    return true;
-  }
 }
 
 function channelKey(channel: Channel): string {
   return `${channel.city}.${channel.district}.${channel.kind} ${channel.metric}`;
-}
-
-function grown(length: number, small: number): number {
-  return Math.ceil(length * (length < small ? 1.5 : 1.125));
-}
-
-function widened<T extends Uint8Array | Uint16Array | Uint32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 /** FNV-1a over channel and name, with a final mix (murmur3's), since the table looks at the low bits. */

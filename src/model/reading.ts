@@ -11,6 +11,13 @@ export interface SubjectTokens {
   readonly district: string;
   readonly kind: string;
   readonly source: string;
+  /** What an actor has found out about the subject, beside it so that no message has to look it up. That actor's alone. */
+  memo?: SubjectMemo;
+}
+
+export interface SubjectMemo {
+  /** Who wrote it: another's means nothing. */
+  readonly owner: object;
 }
 
 /** Why a reading, or a whole message, cannot be used (contract, section 2). */
@@ -53,6 +60,18 @@ export interface NameColumns {
   readonly sensorEnd: Uint32Array;
   readonly metricOf: Uint32Array;
   readonly metrics: readonly string[];
+  /** Somebody keeps the sensors of all rows, in their order, from number `first` on: these columns may do without memory for them. */
+  shareWith?(kept: KeptNames, first: number): void;
+}
+
+/** Names that somebody keeps in memory by number, one after the other, each with a line feed behind it. */
+export interface KeptNames {
+  /** Empty when they are kept no longer; another object when there are more. */
+  readonly bytes: Buffer;
+  /** Where a name begins in {@link bytes}, for as long as it is kept. */
+  start(number: number): number;
+  /** Where it ends, before the line feed. */
+  end(number: number): number;
 }
 
 /** One decoded message. Columns are valid from 0 to `count`. */

@@ -12,7 +12,6 @@ import type { Clock } from '../model/clock.ts';
 import { PROGRESS_FAIL_MS, PROGRESS_REBUILD_MS } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { parseSourceSequence } from './decode/source-sequence-header.ts';
-import { SubjectParser } from './decode/subject.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import type { PartitionRunner } from './partition-runner.ts';
 import type { DeliveredMessage, MessageSource, SequenceRange, StreamHistory } from './ports.ts';
@@ -33,7 +32,6 @@ export class Mailbox {
   readonly #ports: MailboxPorts;
   readonly #runners: ReadonlyMap<number, PartitionRunner>;
   readonly #fail: (error: unknown) => void;
-  readonly #subjects = new SubjectParser();
   readonly #progress = new ProgressWatch();
   #source: MessageSource | null = null;
   /** Sequences of messages on which workers have failed. */
@@ -152,15 +150,15 @@ export class Mailbox {
     this.#taken += 1;
     this.#lastSequence = message.sequence;
     if (message.receivedMs > this.#frontierMs) this.#frontierMs = message.receivedMs;
-    const parsed = this.#subjects.parse(message.subject);
-    const runner = this.#runners.get(parsed.partition);
+    const { subject } = message;
+    const runner = this.#runners.get(subject.partition);
     if (runner === undefined) return;
     const { sequence } = message;
     const taken: StreamMessage = {
       sequence,
       receivedMs: message.receivedMs,
-      subject: parsed.published,
-      tokens: parsed.ok ? parsed.tokens : null,
+      subject: subject.published,
+      tokens: subject.ok ? subject.tokens : null,
       contentType: message.contentType,
       sourceSequence: sequenceOf(message.sourceSequence),
       payload: message.payload,

@@ -73,7 +73,7 @@ function reading(partitions: readonly number[], { from = 1, isPaused = false } =
   if (isPaused) source.pause();
   const started = source.start(from, {
     onMessage: ({ sequence, subject, contentType, sourceSequence, payload }) => {
-      taken.push({ sequence, partition: Number(subject.split('.')[1]), text: Buffer.from(payload.view()).toString() });
+      taken.push({ sequence, partition: subject.partition, text: Buffer.from(payload.view()).toString() });
       headersOf.push([contentType, sourceSequence]);
     },
     onIdle: (frontierMs) => idle.push(frontierMs),

@@ -27,6 +27,7 @@ import { ByteSpan } from '../model/byte-span.ts';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { IN_FLIGHT_BYTES_MAX, PARTITIONS_MAX, PULL_MESSAGES_MAX } from '../model/limits.ts';
+import type { ParsedSubject } from './decode/subject.ts';
 import { DeliveryHeaders } from './delivery/delivery-headers.ts';
 import type { DeliveryLine } from './delivery/delivery-line.ts';
 import { DeliverySubject } from './delivery/delivery-subject.ts';
@@ -297,8 +298,8 @@ export class PullSource implements MessageSource {
       return;
     }
     if (!this.#isNext(place)) return;
-    const { subject } = msg;
-    if (this.#isOwn[partitionOf(subject)] === 1) {
+    const subject = this.#subjects.ofText(msg.subject);
+    if (this.#isOwn[subject.partition] === 1) {
       this.#headers.readFrom(msg);
       this.#handOut(place, subject, ByteSpan.of(msg.data));
     } else this.#listener?.onPassed(place.sequence, place.receivedMs);
@@ -310,13 +311,13 @@ export class PullSource implements MessageSource {
     if (!this.#isNext(line)) return;
     if (this.#isOwn[partitionIn(bytes, line.subjectStart, line.subjectEnd)] === 1) {
       this.#headers.read(bytes, line.headersStart, line.payloadStart);
-      const subject = this.#subjects.text(bytes, line.subjectStart, line.subjectEnd, line.subjectHash);
+      const subject = this.#subjects.of(bytes, line.subjectStart, line.subjectEnd, line.subjectHash);
       this.#handOut(line, subject, new ByteSpan(bytes, line.payloadStart, line.payloadEnd));
     } else this.#listener?.onPassed(line.sequence, line.receivedMs);
     this.#count(pull);
   }
 
-  #handOut({ sequence, receivedMs }: Delivery, subject: string, payload: ByteSpan): void {
+  #handOut({ sequence, receivedMs }: Delivery, subject: ParsedSubject, payload: ByteSpan): void {
     const { contentType, sourceSequence } = this.#headers;
     this.#listener?.onMessage({ sequence, receivedMs, subject, contentType, sourceSequence, payload });
   }
@@ -373,12 +374,7 @@ export class PullSource implements MessageSource {
   }
 }
 
-/** The second token of `readings.<partition>.…`; -1 where there is none. */
-function partitionOf(subject: string): number {
-  const partition = Number(subject.slice(ROOT_BYTES, subject.indexOf('.', ROOT_BYTES)));
-  return Number.isInteger(partition) ? partition : -1;
-}
-
+/** The second token of `readings.<partition>.…`. */
 function partitionIn(bytes: Uint8Array, start: number, end: number): number {
   let partition = 0;
   let at = start + ROOT_BYTES;

@@ -8,6 +8,7 @@ import type { ByteSpan } from '../model/byte-span.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
+import type { ParsedSubject } from './decode/subject.ts';
 import type { LostBlocks, Manifest } from './manifest.ts';
 
 /** One message of the stream READINGS as the broker delivers it. */
@@ -15,8 +16,8 @@ export interface DeliveredMessage {
   readonly sequence: number;
   /** The broker's time of the message, ms since 1970. */
   readonly receivedMs: number;
-  /** `readings.<partition>.<city>.<district>.<kind>.<source>`. */
-  readonly subject: string;
+  /** The same object for the same subject, as long as it is remembered. */
+  readonly subject: ParsedSubject;
   readonly contentType: string | undefined;
   /** The raw header `Hourglass-Seq`. */
   readonly sourceSequence: string | undefined;

@@ -14,13 +14,17 @@ import type {
   StreamHistory,
   DeliveredMessage,
 } from '../../src/runtime/ports.ts';
+import { SubjectTable } from '../../src/runtime/delivery/subject-table.ts';
 import { type Server, Unanswered } from './network.ts';
 import type { Life, World } from './world.ts';
 
-export class Stream {
-  readonly messages: DeliveredMessage[] = [];
+/** As it is stored: the subject is text. */
+type StoredMessage = Omit<DeliveredMessage, 'subject'> & { readonly subject: string };
 
-  append(message: Omit<DeliveredMessage, 'sequence'>): void {
+export class Stream {
+  readonly messages: StoredMessage[] = [];
+
+  append(message: Omit<StoredMessage, 'sequence'>): void {
     this.messages.push({ ...message, sequence: this.messages.length + 1 });
   }
 
@@ -39,6 +43,8 @@ const BATCH_MAX = 12;
 /** A consumer that is made again may hand out once more what it had handed out. */
 const AGAIN_SHARE = 0.02;
 const AGAIN_MESSAGES_MAX = 8;
+/** Few, so that some are forgotten meanwhile. */
+const SUBJECTS_KNOWN = 4;
 
 /** Delivers in stream order, in batches, sometimes again; says that nothing is pending only when nothing is. */
 export class SimSource implements MessageSource {
@@ -47,6 +53,7 @@ export class SimSource implements MessageSource {
   readonly #life: Life;
   readonly #stream: Stream;
   readonly #partitions: ReadonlySet<number>;
+  readonly #subjects = new SubjectTable(SUBJECTS_KNOWN);
   #next = 1;
   #from = 1;
   #isPaused = false;
@@ -104,7 +111,8 @@ export class SimSource implements MessageSource {
     const batch = this.#stream.messages.slice(this.#next - 1, this.#next - 1 + random.whole(1, BATCH_MAX));
     for (const message of batch) {
       this.#next = message.sequence + 1;
-      if (this.#partitions.has(partitionOf(message.subject))) this.#listener?.onMessage(message);
+      const subject = this.#subjects.ofText(message.subject);
+      if (this.#partitions.has(subject.partition)) this.#listener?.onMessage({ ...message, subject });
     }
     if (this.backlog > 0) return;
     this.#listener?.onIdle(this.#world.nowMs);

@@ -5,7 +5,8 @@
  * with those of its last few frames; equal bytes are the same names, which then need no look. Boundary: bytes in,
  * {@link NameColumns} out; values and times are the frame's.
  * Invariants: a shape never changes, so its names are `stable` and their identity stands for their content. A row
- * with a bad name stands in `badRows`. 13: channels, shapes and bytes are bounded.
+ * with a bad name stands in `badRows`. 13: channels, shapes and bytes are bounded; names that an actor keeps as well are kept
+ * once (known-column.ts).
  */
 import {
   FRAME_READINGS_MAX,
@@ -15,8 +16,9 @@ import {
   SHAPES_PER_CHANNEL_MAX,
 } from '../../model/limits.ts';
 import { isMetricName, isSensorName } from '../../model/names.ts';
-import type { NameColumns } from '../../model/reading.ts';
+import type { KeptNames, NameColumns } from '../../model/reading.ts';
 import { GenerationCache } from './generation-cache.ts';
+import { KnownColumn } from './known-column.ts';
 import { MalformedPayload } from './malformed.ts';
 import { ARRAY, STR, type MsgpackReader } from './msgpack-reader.ts';
 import type { SensorSpans } from './sensor-spans.ts';
@@ -29,9 +31,9 @@ export interface Span {
 
 export interface FrameShape {
   /** The value of key `m`, as it stood in the payload. */
-  readonly metricColumn: Buffer;
+  readonly metricColumn: KnownColumn;
   /** The value of key `s`; null where the frame has none. */
-  readonly sensorColumn: Buffer | null;
+  readonly sensorColumn: KnownColumn | null;
   readonly rows: number;
   readonly names: NameColumns;
   /** Rows whose sensor or metric is not a name, ascending. */
@@ -40,25 +42,13 @@ export interface FrameShape {
   readonly badDetail: string;
 }
 
-/** Comparing fewer bytes than this is quicker here than by a call into native code. */
-const SHORT_COLUMN_BYTES = 32;
 const latin1 = new TextDecoder('latin1');
-
-/** True where `column` stands in `payload` at `at`. MessagePack ends itself: equal bytes are the whole equal value. */
-export function standsAt(column: Buffer, payload: Uint8Array, at: number): boolean {
-  const length = column.length;
-  const end = at + length;
-  if (end > payload.length) return false;
-  if (length > SHORT_COLUMN_BYTES) return column.compare(payload, at, end) === 0;
-  for (let i = 0; i < length; i++) if (column[i] !== payload[at + i]) return false;
-  return true;
-}
 
 /** Whether a frame of `rows` rows with this shape's columns has this shape's names. */
 export function fitsRows(shape: FrameShape, rows: number): boolean {
   if (rows === shape.rows) return true;
   // One metric for all and no sensors: every row has the same name, so fewer rows are the same shape.
-  return rows < shape.rows && shape.sensorColumn === null && isText(shape.metricColumn);
+  return rows < shape.rows && shape.sensorColumn === null && isText(shape.metricColumn.bytes());
 }
 
 function isText(column: Buffer): boolean {
@@ -93,9 +83,9 @@ export class ShapeCache {
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i]!;
       const { metricColumn, sensorColumn } = shape;
-      if (!fitsRows(shape, rows) || !standsAt(metricColumn, payload, metrics.start)) continue;
+      if (!fitsRows(shape, rows) || !metricColumn.standsAt(payload, metrics.start)) continue;
       if ((sensors === null) !== (sensorColumn === null)) continue;
-      if (sensors !== null && sensorColumn !== null && !standsAt(sensorColumn, payload, sensors.start)) continue;
+      if (sensors !== null && sensorColumn?.standsAt(payload, sensors.start) === false) continue;
       shapes.splice(i, 1);
       shapes.unshift(shape);
       return shape;
@@ -115,34 +105,40 @@ export class ShapeCache {
   }
 }
 
+/** Less from the time on when somebody else keeps its names: then the rows' slots need no memory, either. */
 function weight(shape: FrameShape): number {
   const { names, metricColumn, sensorColumn, badRows, rows } = shape;
-  const columns = metricColumn.length + (sensorColumn?.length ?? 0) + badRows.byteLength + 4 * rows;
+  const ownBytes = sensorColumn?.ownBytes ?? 0;
+  const slots = sensorColumn !== null && ownBytes < sensorColumn.length ? 0 : 4 * rows;
+  const columns = metricColumn.length + ownBytes + badRows.byteLength + slots;
   return SHAPE_OVERHEAD_BYTES + columns + 128 * names.metrics.length;
 }
 
 /** Sensors are in the column as it stood in the payload, or all the source. */
 class ShapeNames implements NameColumns {
   readonly stable = true;
-  readonly sensorBytes: Uint8Array;
   readonly metricOf: Uint32Array;
   readonly metrics: readonly string[];
+  readonly #sensors: KnownColumn | Uint8Array;
   readonly #rows: number;
-  readonly #isColumn: boolean;
   readonly #spans: SensorSpans;
 
+  /** @param sensors the column, or the one name of all rows. */
   constructor(
-    sensors: { readonly bytes: Uint8Array; readonly isColumn: boolean },
+    sensors: KnownColumn | Uint8Array,
     metrics: Pick<NameColumns, 'metricOf' | 'metrics'>,
     rows: number,
     spans: SensorSpans,
   ) {
-    this.sensorBytes = sensors.bytes;
-    this.#isColumn = sensors.isColumn;
+    this.#sensors = sensors;
     this.metricOf = metrics.metricOf;
     this.metrics = metrics.metrics;
     this.#rows = rows;
     this.#spans = spans;
+  }
+
+  get sensorBytes(): Uint8Array {
+    return this.#sensors instanceof KnownColumn ? this.#sensors.bytes() : this.#sensors;
   }
 
   get sensorStart(): Uint32Array {
@@ -154,9 +150,13 @@ class ShapeNames implements NameColumns {
   }
 
   #read(): SensorSpans {
-    return this.#isColumn
-      ? this.#spans.ofColumn(this.sensorBytes, this.#rows)
-      : this.#spans.ofOne(this.sensorBytes, this.#rows);
+    return this.#sensors instanceof KnownColumn
+      ? this.#spans.ofColumn(this.#sensors, this.#rows)
+      : this.#spans.ofOne(this.#sensors, this.#rows);
+  }
+
+  shareWith(kept: KeptNames, first: number): void {
+    if (this.#sensors instanceof KnownColumn) this.#sensors.shareWith(kept, first, this.#rows);
   }
 }
 
@@ -174,10 +174,9 @@ export function readShape(
   spans: SensorSpans,
 ): FrameShape {
   const badMetric = new Uint8Array(rows);
-  const sensorColumn = sensors === null ? null : copy(payload, sensors);
+  const sensorColumn = sensors === null ? null : new KnownColumn(payload, sensors.start, sensors.end);
   const metricNames = readMetrics(reader, payload, metrics, rows, badMetric);
-  const sensorNames = { bytes: sensorColumn ?? Buffer.from(source), isColumn: sensorColumn !== null };
-  const names = new ShapeNames(sensorNames, metricNames, rows, spans);
+  const names = new ShapeNames(sensorColumn ?? Buffer.from(source), metricNames, rows, spans);
   const bad: number[] = [];
   let badDetail = '';
   const { sensorBytes, sensorStart, sensorEnd } = names;
@@ -188,7 +187,7 @@ export function readShape(
     bad.push(row);
   }
   return {
-    metricColumn: copy(payload, metrics),
+    metricColumn: new KnownColumn(payload, metrics.start, metrics.end),
     sensorColumn,
     rows,
     names,
@@ -243,12 +242,4 @@ function readMetrics(
 function readAscii(reader: MsgpackReader, payload: Uint8Array): string {
   reader.readSpan();
   return latin1.decode(payload.subarray(reader.spanStart, reader.spanEnd));
-}
-
-/** Of its own memory: a payload is the broker's buffer and lives as long as anybody points to it. */
-function copy(payload: Uint8Array, span: Span): Buffer {
-  // Short ones share a slab: an array of its own costs more than they do.
-  const bytes = Buffer.allocUnsafe(span.end - span.start);
-  bytes.set(payload.subarray(span.start, span.end));
-  return bytes;
 }

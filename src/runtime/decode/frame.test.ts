@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plain } from '../../../test/fixtures/decoded.ts';
+import { SeriesNames } from '../../actors/series-names.ts';
 import { SHAPES_PER_CHANNEL_MAX } from '../../model/limits.ts';
 import type { Decoded, NameColumns } from '../../model/reading.ts';
 import { Columns } from './columns.ts';
@@ -130,6 +131,24 @@ describe('shapes of frames', () => {
       expect(readings.map(({ sensor }) => sensor)).toEqual(['a', 'c']);
       expect(rejects).toEqual({ 'bad-name': [1] });
     }
+  });
+
+  it('whose names an actor keeps are the same as before, and new ones when it keeps them no longer', () => {
+    const decode = decoderOf();
+    const sensors = ['a', 'bb', 'ccc'];
+    const first = decode(frameOf(sensors));
+    const before = plain(first);
+    const kept = new SeriesNames();
+    for (const sensor of ['other', ...sensors]) kept.add(Buffer.from(sensor), 0, sensor.length);
+    const names = namesOf(first);
+    names.shareWith?.(kept, 1);
+    const second = decode(frameOf(sensors));
+    expect(namesOf(second)).toBe(names);
+    expect(plain(second)).toEqual(before);
+    kept.forget();
+    const third = decode(frameOf(sensors));
+    expect(namesOf(third)).not.toBe(names);
+    expect(plain(third)).toEqual(before);
   });
 
   it('are forgotten beyond the bytes allowed (invariant 13)', () => {

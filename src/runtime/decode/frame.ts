@@ -8,7 +8,8 @@
 import { FRAME_KEYS_MAX, FRAME_READINGS_MAX } from '../../model/limits.ts';
 import type { ReadingBatch } from '../../model/reading.ts';
 import type { Columns } from './columns.ts';
-import { fitsRows, readShape, ShapeCache, standsAt, type FrameShape, type Span } from './frame-shapes.ts';
+import { fitsRows, readShape, ShapeCache, type FrameShape, type Span } from './frame-shapes.ts';
+import type { KnownColumn } from './known-column.ts';
 import { MalformedPayload } from './malformed.ts';
 import { ARRAY, BIN, FLOAT, INTEGER, MAP, MsgpackReader, STR } from './msgpack-reader.ts';
 import { SensorSpans } from './sensor-spans.ts';
@@ -116,11 +117,11 @@ export class FrameDecoder {
   }
 
   /** Moves behind the column; by one comparison where it is the one we think of. */
-  #takeColumn(key: string, span: Span, payload: Uint8Array, likely: Buffer | null | undefined): void {
+  #takeColumn(key: string, span: Span, payload: Uint8Array, likely: KnownColumn | null | undefined): void {
     if (span.end !== 0) throw new MalformedPayload(`the key "${key}" stands twice`);
     const reader = this.#reader;
     span.start = reader.at;
-    if (likely != null && standsAt(likely, payload, reader.at)) {
+    if (likely?.standsAt(payload, reader.at) === true) {
       reader.at += likely.length;
       this.#likelyColumns += 1;
     } else {

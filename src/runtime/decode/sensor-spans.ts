@@ -5,6 +5,7 @@
  * for when a column is seen for the first time, and to keep them would cost 8 bytes a series for good. Boundary: one column
  * at a time; the arrays of the one asked for last are valid.
  */
+import type { KnownColumn } from './known-column.ts';
 import { MalformedPayload } from './malformed.ts';
 import { ARRAY, BIN, MsgpackReader, STR } from './msgpack-reader.ts';
 
@@ -14,19 +15,20 @@ const NEWLINE = 0x0a;
 export class SensorSpans {
   start = new Uint32Array(FIRST_ROWS);
   end = new Uint32Array(FIRST_ROWS);
-  #of: Uint8Array | null = null;
+  #of: KnownColumn | Uint8Array | null = null;
   readonly #reader = new MsgpackReader();
 
   /** Of the value of key `s`, counted from its beginning; an element that is no str has an empty one. @throws {MalformedPayload} */
-  ofColumn(column: Uint8Array, rows: number): this {
+  ofColumn(column: KnownColumn, rows: number): this {
     if (this.#of === column) return this;
     this.#of = null;
     this.#begin(rows);
     const reader = this.#reader;
-    reader.reset(column);
+    const bytes = column.bytes();
+    reader.reset(bytes);
     try {
       const kind = reader.peek();
-      if (kind === BIN) this.#readJoined(column, rows);
+      if (kind === BIN) this.#readJoined(bytes, rows);
       else if (kind === ARRAY) this.#readArray(rows);
       else throw new MalformedPayload('"s" is neither an array nor a bin');
     } finally {

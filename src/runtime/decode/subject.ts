@@ -1,15 +1,16 @@
 /**
  * Subjects of the stream, `readings.<partition>.<city>.<district>.<kind>.<source>`, to tokens.
  *
- * Boundary: text to values. Invariant 13: remembers a bounded number of subjects, since sources repeat.
+ * Boundary: text to values; delivery/subject-table.ts remembers them.
  */
-import { SUBJECTS_CACHED_MAX, PARTITIONS_MAX } from '../../model/limits.ts';
+import { PARTITIONS_MAX } from '../../model/limits.ts';
 import { isSubjectToken } from '../../model/names.ts';
 import type { RejectedMessage, SubjectTokens } from '../../model/reading.ts';
-import { GenerationCache } from './generation-cache.ts';
 
 /** Where a message belongs, as its subject says it; what the subject is not, `tokens` or `reject` says. */
 export type ParsedSubject = {
+  /** The subject itself. */
+  readonly text: string;
   /** NaN where it is no number. */
   readonly partition: number;
   /** As the source published it, `<city>.<district>.<kind>.<source>`. */
@@ -26,27 +27,13 @@ export type ParsedSubject = {
 
 const PARTITION = /^(0|[1-9][0-9]{0,3})$/;
 
-export class SubjectParser {
-  readonly #known: GenerationCache<ParsedSubject>;
-
-  constructor(entriesMax: number = SUBJECTS_CACHED_MAX) {
-    this.#known = new GenerationCache({ entriesMax });
-  }
-
-  /** The same subject gives the same object while it is remembered. */
-  parse(subject: string): ParsedSubject {
-    let parsed = this.#known.get(subject);
-    if (parsed === undefined) {
-      parsed = parseSubject(subject);
-      this.#known.set(subject, parsed);
-    }
-    return parsed;
-  }
-}
-
 export function parseSubject(subject: string): ParsedSubject {
   const [root, partition = '', city, district, kind, source, ...more] = subject.split('.');
-  const place = { partition: Number(partition || NaN), published: subject.split('.').slice(2).join('.') };
+  const place = {
+    text: subject,
+    partition: Number(partition || NaN),
+    published: subject.split('.').slice(2).join('.'),
+  };
   if (
     root !== 'readings' ||
     city === undefined ||

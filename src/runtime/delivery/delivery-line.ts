@@ -26,9 +26,11 @@ const DOTS_BEFORE_SEQUENCE = 5;
 const DOTS = 8;
 const DOLLAR = 0x24;
 const JS_ACK = [...Buffer.from('$JS.ACK.')];
-/** Digits of the ns since 1970 from 2001 to 2286, and of the ms in front. */
+/** Digits of the ns since 1970 from 2001 to 2286; of the ms in front, in two parts that fit 32 bits each. */
 const NS_DIGITS = 19;
-const MS_DIGITS = 13;
+const MS_HIGH_DIGITS = 6;
+const MS_LOW_DIGITS = 7;
+const MS_LOW = 10 ** MS_LOW_DIGITS;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
@@ -37,7 +39,7 @@ export class DeliveryLine {
   sid = 0;
   subjectStart = 0;
   subjectEnd = 0;
-  /** FNV-1a of the subject's bytes. */
+  /** As {@link subjectHash} gives it. */
   subjectHash = 0;
   /** In the stream. */
   sequence = 0;
@@ -77,9 +79,11 @@ export class DeliveryLine {
     this.sequence = this.#number(bytes, DOT);
     this.delivery = this.#number(bytes, DOT);
     const timeAt = this.#at;
-    this.receivedMs = this.#digits(bytes, MS_DIGITS);
+    const high = digits(bytes, timeAt, MS_HIGH_DIGITS);
+    const low = digits(bytes, timeAt + MS_HIGH_DIGITS, MS_LOW_DIGITS);
+    if (high < 0 || low < 0 || bytes[timeAt + NS_DIGITS] !== DOT) return false;
+    this.receivedMs = high * MS_LOW + low;
     this.#at = timeAt + NS_DIGITS + 1;
-    if (this.receivedMs < 0 || bytes[timeAt + NS_DIGITS] !== DOT) return false;
     this.pending = this.#number(bytes, SPACE);
     const headerBytes = hasHeaders ? this.#number(bytes, SPACE) : 0;
     const size = this.#number(bytes, CARRIAGE_RETURN);
@@ -127,15 +131,22 @@ export class DeliveryLine {
     this.#at = at + 1;
     return at === start || byte !== behind ? -1 : value;
   }
+}
 
-  /** The number of so many digits here; -1 where one of them is none. */
-  #digits(bytes: Uint8Array, count: number): number {
-    let value = 0;
-    for (let at = this.#at; at < this.#at + count; at++) {
-      const byte = bytes[at]!;
-      if (!(byte >= ZERO && byte <= NINE)) return -1;
-      value = value * 10 + (byte - ZERO);
-    }
-    return value;
+/** FNV-1a. */
+export function subjectHash(bytes: Uint8Array): number {
+  let hash = FNV_OFFSET;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, FNV_PRIME);
+  return hash;
+}
+
+/** The number of so many digits, at most nine; -1 where one of them is none. */
+function digits(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let at = start; at < start + count; at++) {
+    const byte = bytes[at]!;
+    if (!(byte >= ZERO && byte <= NINE)) return -1;
+    value = value * 10 + (byte - ZERO);
   }
+  return value;
 }
