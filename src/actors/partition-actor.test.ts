@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ActorBench, HOUR, T0 } from '../../test/support/actor-bench.ts';
 import { hourOf } from '../model/hour.ts';
+import { encodeFrame } from '../runtime/decode/frame-writer.ts';
 import { CELL_READINGS_MAX, LATE_SEAL_INTERVAL_MS } from '../model/limits.ts';
 
 const H0 = hourOf(T0);
@@ -42,6 +43,56 @@ describe('windows', () => {
     const rows = bench.rows();
     expect(rows.map((r) => r.count).sort((a, b) => a - b)).toEqual([5, CELL_READINGS_MAX, CELL_READINGS_MAX]);
     expect(new Set(rows.map((r) => r.block)).size).toBe(3);
+  });
+});
+
+describe('frames whose names are kept once, by the actor', () => {
+  const SENSORS = 500;
+  const FRAMES = 12;
+  const frame = (number: number, timeMs: number): Uint8Array =>
+    encodeFrame({
+      metric: 'temp',
+      baseMs: timeMs,
+      sensors: Array.from({ length: SENSORS }, (_, i) => `s${String(number * SENSORS + i)}`),
+      values: new Float64Array(SENSORS).fill(number),
+    });
+  const all = Array.from({ length: FRAMES }, (_, number) => number);
+  const sendAll = (bench: ActorBench, numbers: readonly number[], timeMs: number): void => {
+    for (const number of numbers)
+      bench.send({ payload: frame(number, timeMs), subject: `city.mid.air.gw${String(number)}`, receivedMs: timeMs });
+  };
+  const sumsOf = (bench: ActorBench, hour: number): Record<string, number> =>
+    Object.fromEntries(bench.rows().flatMap((row) => (row.hour === hour ? [[row.sensor, row.sumHi]] : [])));
+  const twiceEach = Object.fromEntries(
+    Array.from({ length: FRAMES * SENSORS }, (_, i) => [`s${String(i)}`, 2 * Math.floor(i / SENSORS)]),
+  );
+
+  it('are counted under their names after most series were forgotten', () => {
+    const bench = new ActorBench();
+    sendAll(bench, all, T0);
+    sendAll(bench, all, T0);
+    // Only the last one goes on for an hour: the others' slots are given to nobody any more.
+    for (const hour of [1, 2]) {
+      sendAll(bench, all.slice(-1), T0 + hour * HOUR + 6_000);
+      bench.actor.seal(T0 + hour * HOUR + 6_000);
+    }
+    expect(bench.actor.seriesCount).toBe(SENSORS);
+    expect(sumsOf(bench, H0)).toEqual(twiceEach);
+    sendAll(bench, [...all].reverse(), T0 + 3 * HOUR + 6_000);
+    sendAll(bench, all, T0 + 3 * HOUR + 6_000);
+    bench.actor.seal(T0 + 3 * HOUR + 6_000, { all: true });
+    expect(sumsOf(bench, H0 + 3)).toEqual(twiceEach);
+  });
+
+  it('are counted under their names by the next actor of the same thread', () => {
+    const bench = new ActorBench();
+    sendAll(bench, all, T0);
+    const kept = bench.checkpoint();
+    sendAll(bench, all, T0);
+    bench.recover(kept, 'same');
+    sendAll(bench, [...all].reverse(), T0);
+    bench.actor.seal(T0, { all: true });
+    expect(sumsOf(bench, H0)).toEqual(twiceEach);
   });
 });
 

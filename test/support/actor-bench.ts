@@ -44,13 +44,14 @@ export interface Kept {
 export class ActorBench {
   readonly arena = new CellArena();
   actor: PartitionActor;
+  readonly #decode = decoding();
   #sequence = 0;
   #nowMs = T0;
   #segments: SeriesSegment[] = [];
   #sessions: SourceSessions[] = [];
 
   constructor(options: Partial<ActorOptions> = {}) {
-    this.actor = new PartitionActor({ ...OPTIONS, ...options }, this.arena, decoding());
+    this.actor = new PartitionActor({ ...OPTIONS, ...options }, this.arena, this.#decode);
   }
 
   get sequence(): number {
@@ -90,10 +91,11 @@ export class ActorBench {
     return { last, segments: [...this.#segments], sessions: this.#sessions, blocks };
   }
 
-  /** The actor dies; a new one begins from what was kept. */
-  recover(kept: Kept): void {
+  /** The actor dies; a new one begins from what was kept, on a thread of its own or the same. */
+  recover(kept: Kept, thread: 'new' | 'same' = 'new'): void {
     this.actor.release();
-    this.actor = new PartitionActor(OPTIONS, this.arena, decoding(), kept.last.state);
+    const decode = thread === 'same' ? this.#decode : decoding();
+    this.actor = new PartitionActor(OPTIONS, this.arena, decode, kept.last.state);
     this.actor.restore(kept.segments, kept.last.windows, kept.sessions, kept.last.rejects);
     for (const block of kept.blocks) this.actor.outbox.add(block, 0, 'committed');
     this.#segments = [...kept.segments];
