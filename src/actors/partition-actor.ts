@@ -17,7 +17,14 @@ import {
   NEWBORN_SEAL_INTERVAL_MS,
   POISON_FAILURES,
 } from '../model/limits.ts';
-import type { Decoded, ReadingBatch, RejectReason, SubjectMemo, SubjectTokens } from '../model/reading.ts';
+import type {
+  Decoded,
+  ReadingBatch,
+  RejectReason,
+  SourceSequence,
+  SubjectMemo,
+  SubjectTokens,
+} from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
 import { type ActorSnapshot, type ActorState, FIRST_STATE } from './actor-state.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -59,7 +66,7 @@ export interface StreamMessage {
   readonly tokens: SubjectTokens | null;
   readonly contentType: string | undefined;
   /** `Hourglass-Seq`, where there is one. */
-  readonly sourceSequence: { readonly session: string; readonly number: number } | 'malformed' | null;
+  readonly sourceSequence: SourceSequence | 'malformed' | null;
   readonly payload: ByteSpan;
 }
 

@@ -229,6 +229,8 @@ export const SHAPE_CACHE_BYTES_MAX = 256 * 1024 * 1024;
 export const SHAPE_OVERHEAD_BYTES = 1024;
 /** Subjects of one thread that are remembered; at least the last half stays. A power of two: places of a table. */
 export const SUBJECTS_CACHED_MAX = 2 ** 17;
+/** Sessions in `Hourglass-Seq` of one thread that are remembered as texts. A power of two: places of a table. */
+export const SESSIONS_CACHED_MAX = 2 ** 14;
 /** Digits of a number in `Hourglass-Seq`: 2^53 has 16. */
 export const SEQUENCE_DIGITS_MAX = 16;
 
@@ -360,6 +362,8 @@ export const KEPT_MONTHS_MAX = 26;
 export const OPEN_ROWS_AGE_MS_MAX = 5_000;
 /** Looks that are kept: one for each time that a block is sealed or confirmed, of which the newest is of use. */
 export const OPEN_ROWS_LOOKS_MAX = 16;
+/** Rows of open hours, as the table has them, that are kept that long for those who ask the same; some 300 bytes each. */
+export const OPEN_ROWS_KEPT_MAX = 100_000;
 /** Seconds a browser or proxy may show an answer about open hours without asking. */
 export const OPEN_ANSWER_AGE_S = 2;
 /** Seconds for which an answer that names its revision may be kept: a year, the most that caches understand. */

@@ -20,6 +20,13 @@ export interface SubjectMemo {
   readonly owner: object;
 }
 
+/** What a source says of a message in `Hourglass-Seq`. */
+export interface SourceSequence {
+  readonly session: string;
+  /** Whole, 0 <= number < 2^53. */
+  readonly number: number;
+}
+
 /** Why a reading, or a whole message, cannot be used (contract, section 2). */
 export const REJECT_REASONS = [
   'malformed',

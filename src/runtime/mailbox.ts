@@ -11,7 +11,6 @@ import type { StreamMessage } from '../actors/partition-actor.ts';
 import type { Clock } from '../model/clock.ts';
 import { PROGRESS_FAIL_MS, PROGRESS_REBUILD_MS } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
-import { parseSourceSequence } from './decode/source-sequence-header.ts';
 import { askHistory, missRanges } from './lost-messages.ts';
 import type { PartitionRunner } from './partition-runner.ts';
 import type { DeliveredMessage, MessageSource, SequenceRange, StreamHistory } from './ports.ts';
@@ -160,7 +159,7 @@ export class Mailbox {
       subject: subject.published,
       tokens: subject.ok ? subject.tokens : null,
       contentType: message.contentType,
-      sourceSequence: sequenceOf(message.sourceSequence),
+      sourceSequence: message.sourceSequence,
       payload: message.payload,
     };
     if (this.#poisonous.size > 0 && this.#poisonous.has(sequence)) {
@@ -188,10 +187,4 @@ export class Mailbox {
     for (const { runner, from: unread } of concerned)
       if (this.#runners.get(runner.partition) === runner) missRanges(runner, gone, unread, this.#ports.log);
   }
-}
-
-function sequenceOf(header: string | undefined): { session: string; number: number } | 'malformed' | null {
-  if (header === undefined) return null;
-  const parsed = parseSourceSequence(header);
-  return parsed === 'malformed' ? parsed : { session: parsed.session, number: parsed.n };
 }

@@ -65,7 +65,7 @@ async function publishRaw(lines: string): Promise<void> {
 function reading(partitions: readonly number[], { from = 1, isPaused = false } = {}) {
   const source = new PullSource(nc, systemClock, partitions, new SubjectTable());
   const taken: { sequence: number; partition: number; text: string }[] = [];
-  const headersOf: (string | undefined)[][] = [];
+  const headersOf: unknown[][] = [];
   const idle: number[] = [];
   const passed: number[] = [];
   const removed: SequenceRange[] = [];
@@ -140,10 +140,10 @@ describe('the source of a worker thread', { timeout: 120_000 }, () => {
       await publishRaw(lines);
     await until('they are read', WAIT_MS_MAX, () => taken.length === published);
     expect(headersOf.slice(before)).toEqual([
-      ['text/plain', undefined],
-      [undefined, 's:7'],
-      [undefined, undefined],
-      [undefined, undefined],
+      ['text/plain', null],
+      [undefined, { session: 's', number: 7 }],
+      [undefined, null],
+      [undefined, null],
     ]);
     expect(taken.map(({ text }) => text)).toEqual(numbers(published));
     await source.stop();

@@ -6,6 +6,7 @@
  */
 import type { ByteSpan } from '../model/byte-span.ts';
 import type { LedgerEntry } from '../model/ledger.ts';
+import type { SourceSequence } from '../model/reading.ts';
 import type { Reject } from '../actors/rejects.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { ParsedSubject } from './decode/subject.ts';
@@ -19,8 +20,8 @@ export interface DeliveredMessage {
   /** The same object for the same subject, as long as it is remembered. */
   readonly subject: ParsedSubject;
   readonly contentType: string | undefined;
-  /** The raw header `Hourglass-Seq`. */
-  readonly sourceSequence: string | undefined;
+  /** `Hourglass-Seq`, where there is one. */
+  readonly sourceSequence: SourceSequence | 'malformed' | null;
   /** Valid for as long as the reader likes; never written to. */
   readonly payload: ByteSpan;
 }

@@ -14,12 +14,17 @@ import type {
   StreamHistory,
   DeliveredMessage,
 } from '../../src/runtime/ports.ts';
+import type { SourceSequence } from '../../src/model/reading.ts';
+import { parseSourceSequence } from '../../src/runtime/decode/source-sequence-header.ts';
 import { SubjectTable } from '../../src/runtime/delivery/subject-table.ts';
 import { type Server, Unanswered } from './network.ts';
 import type { Life, World } from './world.ts';
 
-/** As it is stored: the subject is text. */
-type StoredMessage = Omit<DeliveredMessage, 'subject'> & { readonly subject: string };
+/** As it is stored: subject and header are texts. */
+type StoredMessage = Omit<DeliveredMessage, 'subject' | 'sourceSequence'> & {
+  readonly subject: string;
+  readonly sourceSequence: string | null;
+};
 
 export class Stream {
   readonly messages: StoredMessage[] = [];
@@ -112,12 +117,17 @@ export class SimSource implements MessageSource {
     for (const message of batch) {
       this.#next = message.sequence + 1;
       const subject = this.#subjects.ofText(message.subject);
-      if (this.#partitions.has(subject.partition)) this.#listener?.onMessage({ ...message, subject });
+      if (this.#partitions.has(subject.partition))
+        this.#listener?.onMessage({ ...message, subject, sourceSequence: sequenceOf(message) });
     }
     if (this.backlog > 0) return;
     this.#listener?.onIdle(this.#world.nowMs);
     if (random.chance(0.1)) this.#listener?.onPassed(this.#stream.messages.length, 0);
   }
+}
+
+function sequenceOf({ sourceSequence }: StoredMessage): SourceSequence | 'malformed' | null {
+  return sourceSequence === null ? null : parseSourceSequence(sourceSequence);
 }
 
 export function partitionOf(subject: string): number {

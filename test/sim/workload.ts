@@ -50,12 +50,7 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
   const sent: { partition: number; sourceSequence: string; payload: Uint8Array }[] = [];
   let number = 0;
 
-  const append = (
-    partition: number,
-    payload: Uint8Array,
-    sourceSequence: string | undefined,
-    counted: number,
-  ): void => {
+  const append = (partition: number, payload: Uint8Array, sourceSequence: string | null, counted: number): void => {
     messages[partition] = (messages[partition] ?? 0) + 1;
     readings.push(counted);
     stream.append({
@@ -99,7 +94,7 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
       const partition = random.whole(0, partitions - 1);
       if (random.chance(POISON_SHARE)) {
         rejects.add(`${String(stream.messages.length + 1)} poison 0`);
-        append(partition, POISON, undefined, 0);
+        append(partition, POISON, null, 0);
         return;
       }
       const records: object[] = [];
@@ -116,8 +111,8 @@ export function createWorkload(world: World, stream: Stream, partitions: number)
         rejects.add(`${String(stream.messages.length + 1)} not-numeric 0`);
       }
       const payload = new TextEncoder().encode(JSON.stringify(records));
-      const sourceSequence = random.chance(SEQUENCED_SHARE) ? `session:${String(number++)}` : undefined;
-      if (sourceSequence !== undefined) sent.push({ partition, sourceSequence, payload });
+      const sourceSequence = random.chance(SEQUENCED_SHARE) ? `session:${String(number++)}` : null;
+      if (sourceSequence !== null) sent.push({ partition, sourceSequence, payload });
       append(partition, payload, sourceSequence, counted);
     },
   };

@@ -3,12 +3,14 @@
  *
  * `NATS/1.0\r\n<name>: <value>\r\n…\r\n\r\n`
  *
- * Job: finds `Content-Type` and `Hourglass-Seq`, names in any case, the first of each. Boundary: what the values mean is
- * others' question. Every other line is passed over, whatever it is: the broker takes any bytes there, and the client
+ * Job: finds `Content-Type` and `Hourglass-Seq`, names in any case, the first of each. Boundary: what the values mean, others
+ * say (decode/). Every other line is passed over, whatever it is: the broker takes any bytes there, and the client
  * library throws where it reads names and values that it would not write itself.
  */
 import type { Msg } from '@nats-io/transport-node';
-import { isText } from './subject-table.ts';
+import { isText } from '../../model/ascii.ts';
+import type { SourceSequence } from '../../model/reading.ts';
+import { parseSourceSequence, SourceSequenceReader } from '../decode/source-sequence-header.ts';
 
 const CARRIAGE_RETURN = 0x0d;
 const NEWLINE = 0x0a;
@@ -19,29 +21,28 @@ const CASE_BIT = 0x20;
 const LINE_END_BYTES = 2;
 const CONTENT_TYPE = Buffer.from('content-type:');
 const SOURCE_SEQUENCE = Buffer.from('hourglass-seq:');
-/** No number of a source (contract, section 2): the message is refused as malformed. */
-const UNREADABLE = '';
 const utf8 = new TextDecoder();
 
 export class DeliveryHeaders {
   contentType: string | undefined;
-  /** Of `Hourglass-Seq`. */
-  sourceSequence: string | undefined;
+  /** `Hourglass-Seq`. */
+  sourceSequence: SourceSequence | 'malformed' | null = null;
+  readonly #sequences = new SourceSequenceReader();
   /** Sources repeat. */
   #knownType = '';
 
   /** @param start of the block; none where it is `end`. */
   read(bytes: Uint8Array, start: number, end: number): void {
     this.contentType = undefined;
-    this.sourceSequence = undefined;
+    this.sourceSequence = null;
     // Behind the version.
     let at = lineEnd(bytes, start, end) + LINE_END_BYTES;
     while (at < end) {
       const until = lineEnd(bytes, at, end);
       if (this.contentType === undefined && isNamed(bytes, at, CONTENT_TYPE))
         this.contentType = this.#typeOf(bytes, at + CONTENT_TYPE.length, until);
-      else if (this.sourceSequence === undefined && isNamed(bytes, at, SOURCE_SEQUENCE))
-        this.sourceSequence = textOf(bytes, at + SOURCE_SEQUENCE.length, until);
+      else if (this.sourceSequence === null && isNamed(bytes, at, SOURCE_SEQUENCE))
+        this.sourceSequence = this.#sequences.read(bytes, at + SOURCE_SEQUENCE.length, until);
       at = until + LINE_END_BYTES;
     }
   }
@@ -49,15 +50,15 @@ export class DeliveryHeaders {
   /** Of a message that the library has read. Where it throws, a number may be among what it cannot read: none is a right one. */
   readFrom(msg: Msg): void {
     this.contentType = undefined;
-    this.sourceSequence = undefined;
+    this.sourceSequence = null;
     try {
       for (const [name, [value]] of msg.headers ?? []) {
         const lower = name.toLowerCase();
         if (lower === 'content-type') this.contentType ??= value;
-        if (lower === 'hourglass-seq') this.sourceSequence ??= value;
+        if (lower === 'hourglass-seq') this.sourceSequence ??= parseSourceSequence(value ?? '');
       }
     } catch {
-      this.sourceSequence = UNREADABLE;
+      this.sourceSequence = 'malformed';
     }
   }
 

@@ -6,6 +6,7 @@
  * Invariant 13: a table of fixed size, two places for each subject; the one that was used longer ago gives way, and is
  * made anew where it comes again. Only ASCII is remembered: there a byte is a character.
  */
+import { isText } from '../../model/ascii.ts';
 import { SUBJECTS_CACHED_MAX } from '../../model/limits.ts';
 import { type ParsedSubject, parseSubject } from '../decode/subject.ts';
 import { subjectHash } from './delivery-line.ts';
@@ -46,11 +47,4 @@ export class SubjectTable {
     const bytes = encoder.encode(subject);
     return this.of(bytes, 0, bytes.length, subjectHash(bytes));
   }
-}
-
-/** True where the bytes are this text, which then is ASCII. */
-export function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
-  for (let at = start; at < end; at++) if (text.charCodeAt(at - start) !== bytes[at]) return false;
-  return true;
 }
