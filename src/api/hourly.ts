@@ -12,12 +12,12 @@ import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
 import { coverageIn, type CoverageDeps, readCoverage } from './hourly-coverage.ts';
-import type { OpenCitiesReader } from './open-rows.ts';
+import type { OpenFactsReader } from './open-rows.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import { type BlockReader, blockReader } from './queries/block-reader.ts';
-import { readHourFacts, type HourKey, type HourSum, type SeriesFilter } from './queries/hourly-facts.ts';
+import { type FactsAsk, readHourFacts, type HourKey, type HourSum, type SeriesFilter } from './queries/hourly-facts.ts';
 import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
 export interface HourlyRow {
@@ -41,7 +41,7 @@ export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 
 interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps {
   /** Absent or null: the table is asked. */
-  readonly readOpenCities?: OpenCitiesReader | null;
+  readonly readOpenFacts?: OpenFactsReader | null;
   /** Absent: questions are not asked together. */
   readonly readBlocks?: BlockReader;
 }
@@ -165,16 +165,11 @@ export async function readHours(
   };
 }
 
-type FactsAsk = Parameters<typeof readHourFacts>[1];
-
-/** What the table has, asked only where it can have something. */
-async function readTableFacts({ clickhouse, readOpenCities }: HourlyDeps, ask: FactsAsk): Promise<HourSum[]> {
-  const { hidden, filter, fromHour } = ask;
-  if (hidden !== null && fromHour >= hidden.fromHour && readOpenCities != null) {
-    const cities = await readOpenCities(hidden);
-    if (filter.city === undefined ? cities.size === 0 : !cities.has(filter.city)) return [];
-  }
-  return readHourFacts(clickhouse, ask);
+/** What the table has; of hours that are all open, a look of somebody else's will do. */
+function readTableFacts({ clickhouse, readOpenFacts }: HourlyDeps, ask: FactsAsk): Promise<HourSum[]> {
+  const { hidden, fromHour } = ask;
+  if (hidden === null || fromHour < hidden.fromHour || readOpenFacts == null) return readHourFacts(clickhouse, ask);
+  return readOpenFacts({ ...ask, hidden });
 }
 
 interface OpenAnswer {

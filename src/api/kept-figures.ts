@@ -20,11 +20,9 @@ import {
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keepDearEach } from './answers/keep-dear.ts';
+import { inGoodTime } from './in-good-time.ts';
 import { type Cadence, type CadenceAsk, readCadences } from './queries/cadence.ts';
 import { type KnownAsk, type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
-
-/** Of its age: in this last part figures are read anew while they are given again. */
-const AGEING_PART = 0.25;
 
 type Deps = Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'coverageGate'>;
 
@@ -117,9 +115,6 @@ function keeperOf<Ask extends object, Result extends object>(
   });
   return (ask) => {
     const key = JSON.stringify(ask);
-    const known = kept.peek(key);
-    // What is asked for all the time is read anew in good time: nobody waits for it.
-    const isAgeing = known !== undefined && kept.getRemainingTTL(key) < ageMsMaxOf(known) * AGEING_PART;
-    return kept.forceFetch(key, { allowStale: isAgeing, forceRefresh: isAgeing });
+    return kept.forceFetch(key, inGoodTime(kept, key, ageMsMaxOf));
   };
 }

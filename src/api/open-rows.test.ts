@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { checkedApi, depsOf, NOW, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, INCARNATION, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
+import { until } from '../../test/support/until.ts';
 import { systemClock } from '../model/clock.ts';
 import { CADENCE_AGE_MS_MAX, OPEN_ROWS_AGE_MS_MAX } from '../model/limits.ts';
 
@@ -118,6 +119,25 @@ it('a block that is confirmed is seen at once', async () => {
     ['a', 7, null],
     ['b', 2, null],
   ]);
+});
+
+it('rows that the table has are looked for once, and memory is added to them anew each time', async () => {
+  inMemory('a');
+  await insertFacts(database.client, [fact({ sensor: 'a', hour: OPEN, count: 5, block: 1 })]);
+  confirmed(2);
+  // Cities with open rows, the rows, and what the hour is measured by.
+  expect(await questions(async () => expect(await look()).toEqual([['a', 7, null]]))).toBe(3);
+  const whole = await api.get(QUESTION);
+  for (let again = 0; again < 3; again++) {
+    inMemory('a');
+    expect(await questions(async () => expect(await api.get(QUESTION)).toEqual(whole))).toBe(0);
+  }
+  expect(await questions(() => look(`${QUESTION}&limit=1`))).toBe(1);
+  // In the last part of its age it is read anew, and nobody waits for that.
+  nowMs += OPEN_ROWS_AGE_MS_MAX - 1;
+  const before = counted.queries.length;
+  expect(await look()).toEqual([['a', 7, null]]);
+  await until('it is read anew', 5_000, () => counted.queries.length === before + 2);
 });
 
 it('blocks of a stream before, of another city and of final hours', async () => {

@@ -58,20 +58,19 @@ type FactsRow = [
 ];
 type SeriesColumns = [city: string, district: string, kind: string, metric: string, sensor: string];
 
+export interface FactsAsk {
+  readonly filter: SeriesFilter;
+  /** Only these series; absent: all that the filter lets through. */
+  readonly series?: readonly SeriesKey[];
+  readonly fromHour: number;
+  readonly toHour: number;
+  readonly after: HourKey | null;
+  readonly limit: number;
+  readonly hidden: HiddenBlocks | null;
+}
+
 /** At most `limit` hours in `[fromHour, toHour)` after the key, in the order of the key. */
-export async function readHourFacts(
-  client: ClickHouseClient,
-  ask: {
-    filter: SeriesFilter;
-    /** Only these series; absent: all that the filter lets through. */
-    series?: readonly SeriesKey[];
-    fromHour: number;
-    toHour: number;
-    after: HourKey | null;
-    limit: number;
-    hidden: HiddenBlocks | null;
-  },
-): Promise<HourSum[]> {
+export async function readHourFacts(client: ClickHouseClient, ask: FactsAsk): Promise<HourSum[]> {
   const hidden = ask.hidden === null ? null : hiddenParams(ask.hidden);
   const series = ask.series === undefined ? knownSeries(ask.filter) : SERIES_IN;
   const query = `

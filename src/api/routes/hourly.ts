@@ -4,7 +4,7 @@ import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
 import { keptCadences } from '../kept-figures.ts';
-import { openCitiesOf } from '../open-rows.ts';
+import { openFactsOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';
 import type { AnsweredDeps } from '../answers/answers.ts';
@@ -59,7 +59,7 @@ const route = createRoute({
 export function addHourly(app: OpenAPIHono, given: AnsweredDeps): void {
   const deps = {
     ...given,
-    readOpenCities: openCitiesOf(given),
+    readOpenFacts: openFactsOf(given),
     readKeptCadences: keptCadences(given),
     readBlocks: blockReader(given.clickhouse),
   };
