@@ -192,23 +192,29 @@ export class Host {
     this.#inserter.stop();
   }
 
-  /** Seals every open window and resolves when the rows can be read. */
+  /** Seals every open window, as many at a time as the outboxes have room for, and resolves when the rows can be read. */
   async flush(): Promise<FlushReply> {
     if (!this.#isHeld()) return { partitions: [], rows: 0 };
     let rows = 0;
-    for (const runner of this.#runners.values()) {
-      const before = runner.actor.nextBlock;
-      runner.actor.seal(this.#ports.clock.nowMs(), { all: true });
-      for (const { sealed } of runner.actor.outbox.entries()) if (sealed.block >= before) rows += sealed.rows;
-    }
-    const edges = [...this.#runners.values()].map((runner) => ({ runner, block: runner.actor.nextBlock }));
+    const waiting = [...this.#runners.values()];
+    const edges: { runner: PartitionRunner; block: number }[] = [];
+    // One that was handed over meanwhile is its next owner's.
+    const isHere = (runner: PartitionRunner): boolean => this.#runners.get(runner.partition) === runner;
     const isOpen = ({ runner, block }: (typeof edges)[number]): boolean =>
-      this.#runners.has(runner.partition) && !runner.actor.outbox.confirmedBelow(block);
-    while (!this.#stopping && edges.some(isOpen)) {
-      const sealed = edges.filter(({ runner, block }) => !isCommitted(runner, block));
+      isHere(runner) && !runner.actor.outbox.confirmedBelow(block);
+    do {
+      while (waiting.length > 0 && this.#outboxBytes() < this.#budget.outboxBytesMax / 2) {
+        const runner = waiting.pop()!;
+        if (!isHere(runner)) continue;
+        const before = runner.actor.nextBlock;
+        runner.actor.seal(this.#ports.clock.nowMs(), { all: true });
+        for (const { sealed } of runner.actor.outbox.entries()) if (sealed.block >= before) rows += sealed.rows;
+        edges.push({ runner, block: runner.actor.nextBlock });
+      }
+      const sealed = edges.filter(({ runner, block }) => isHere(runner) && !isCommitted(runner, block));
       await fewAtOnce(sealed, AT_ONCE, ({ runner }) => this.#commit(runner));
-      await this.#ports.clock.sleep(TICK_MS);
-    }
+      if (waiting.length > 0 || edges.some(isOpen)) await this.#ports.clock.sleep(TICK_MS);
+    } while (!this.#stopping && (waiting.length > 0 || edges.some(isOpen)));
     return { partitions: [...this.#runners.keys()], rows };
   }
 
@@ -335,14 +341,16 @@ export class Host {
     return outbox.size < OUTBOX_BLOCKS_PER_PARTITION_MAX && waitingEntries < LEDGER_ENTRIES_PER_PARTITION_MAX;
   }
 
+  #outboxBytes(): number {
+    let bytes = 0;
+    for (const { actor } of this.#runners.values()) bytes += actor.outbox.bytes;
+    return bytes;
+  }
+
   /** Back-pressure: the pull stops while the outbox is full, and goes on when a good part of it has gone. */
   #holdOrGoOn(): void {
-    let bytes = 0;
-    let room = true;
-    for (const runner of this.#runners.values()) {
-      bytes += runner.actor.outbox.bytes;
-      room &&= this.#hasRoom(runner);
-    }
+    const bytes = this.#outboxBytes();
+    const room = [...this.#runners.values()].every((runner) => this.#hasRoom(runner));
     const { isPaused } = this.#mailbox;
     const limit = isPaused ? this.#budget.outboxBytesMax / 2 : this.#budget.outboxBytesMax;
     const hold = bytes > limit || !room;
