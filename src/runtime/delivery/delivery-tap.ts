@@ -27,6 +27,8 @@ const SPACE = 0x20;
 const ZERO = 0x30;
 const LETTER_H = 0x48;
 const LETTER_M = 0x4d;
+/** Lines are shorter: subject and reply have tokens of 64 bytes at most, and numbers. A longer one is read all the same. */
+const LINE_BYTES_USUAL_MAX = 1_024;
 /** `\r\n` behind a payload. */
 const PAYLOAD_END_BYTES = 2;
 const EMPTY = new Uint8Array();
@@ -130,7 +132,8 @@ export class TappedParser {
   /** Returns the end of the operation that begins here; -1, and how much is missing, where it is not whole. */
   #takeOperation(bytes: Uint8Array, start: number): number {
     const line = this.#line;
-    if ((bytes[start] === LETTER_M || bytes[start] === LETTER_H) && line.read(bytes, start)) {
+    const isDelivery = bytes[start] === LETTER_M || bytes[start] === LETTER_H;
+    if (isDelivery && hasWholeLine(bytes, start) && line.read(bytes, start)) {
       const end = line.payloadEnd + PAYLOAD_END_BYTES;
       const take = this.#listeners.get(line.sid);
       if (end <= bytes.length && take !== undefined) {
@@ -147,6 +150,14 @@ export class TappedParser {
     this.#inner.parse(bytes.subarray(start, end));
     return end;
   }
+}
+
+/**
+ * A line that is cut off is not read: once it has read behind the end of some bytes, the compiler's code for the reader takes
+ * any byte for one that may not be there, and a line takes five times as long.
+ */
+function hasWholeLine(bytes: Uint8Array, start: number): boolean {
+  return bytes.length - start >= LINE_BYTES_USUAL_MAX || bytes.indexOf(NEWLINE, start) >= 0;
 }
 
 /** The end of the operation whose line ends at `newline`: messages have a payload, whose size is the line's last number. */
