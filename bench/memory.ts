@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { HOUR_MS } from '../src/model/hour.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { FRAME_READINGS, publishRound } from './fill.ts';
-import type { Benchmark, Section, Size } from './harness.ts';
+import type { Benchmark, Figure, Size } from './harness.ts';
 import { NodeProcess, type Usage } from './processes.ts';
 import { Servers } from './servers.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
@@ -34,17 +34,35 @@ const TEN_MILLION: Record<Size, Plan> = {
 export const memoryOneHour = memoryBenchmark('memory-soak', 1, TEN_MILLION);
 export const memoryTwoHours = memoryBenchmark('memory-soak-two-hours', 2, TEN_MILLION);
 
+/** As infra/Dockerfile sets them: glibc then gives large buffers back that it would keep. */
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
+
 /** @param hours that are open of each series. */
 function memoryBenchmark(name: string, hours: number, sizes: Record<Size, Plan>): Benchmark {
-  return { name, run: (size, say) => measure(name, hours, sizes[size], say) };
+  return {
+    name,
+    async run(size, say) {
+      const plan = sizes[size];
+      const image = Object.entries(IMAGE_ENV).map((pair) => pair.join('='));
+      return {
+        name,
+        about: `The growth of a worker node's process from ${plan.from.toLocaleString('en')} to ${plan.to.toLocaleString('en')} series (names of 16 bytes, open hours: ${String(hours)}, frames of 500 behind one gateway each), everything included: series index, window, the decoder's remembered names, checkpoints and rows on their way. The least of ${String(plan.samples)} looks, a second apart, at each size: garbage in between is not counted. Once as \`hourglass work\` starts, once with what the image sets (${image.join(' ')}).`,
+        figures: [
+          ...(await measure('as started by hand', {}, hours, plan, say)),
+          ...(await measure('as in the image', IMAGE_ENV, hours, plan, say)),
+        ],
+      };
+    },
+  };
 }
 
 async function measure(
-  name: string,
+  how: string,
+  env: Readonly<Record<string, string>>,
   hours: number,
   { from, to, samples, leadMs }: Plan,
   say: (text: string) => void,
-): Promise<Section> {
+): Promise<Figure[]> {
   const servers = await Servers.start();
   try {
     const topology = await servers.fresh({ keepReadings: false });
@@ -55,7 +73,7 @@ async function measure(
       say(`waiting ${String(Math.ceil(leftMs / 60_000))} minutes for the next full hour`);
       await pause(leftMs);
     }
-    const node = await NodeProcess.start(natsUrl, clickhouseUrl, HOUR_MS);
+    const node = await NodeProcess.start(natsUrl, clickhouseUrl, HOUR_MS, { env });
     const timeMs = Date.now() - 1_000;
     const workers = createWorkerQueries(servers.nc, topology.partitions);
     let gateways = 0;
@@ -88,37 +106,33 @@ async function measure(
       return await leastUsage(node, samples);
     };
     const small = await growTo(from);
-    say(`${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
+    say(`${how}, ${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
     let large = await growTo(to);
     // Where an early row came later still, it has taken what was to be open; each partition writes its own once.
     for (let again = 0; again < GROW_AGAIN_MAX && (await openReadings()) < hours * to; again++)
       large = await growTo(to);
-    say(`${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
+    say(`${how}, ${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
     const open = await openReadings();
     if (open < hours * to) throw new Error(`only ${String(open)} of ${String(hours * to)} hours are open`);
     await node.stop();
     const slope = (of: (usage: Usage) => number): number[] => [(of(large) - of(small)) / (to - from)];
-    return {
-      name,
-      about: `The growth of a worker node's process from ${from.toLocaleString('en')} to ${to.toLocaleString('en')} series (names of 16 bytes, open hours: ${String(hours)}, frames of 500 behind one gateway each), everything included: series index, window, the decoder's remembered names, checkpoints and rows on their way. The least of ${String(samples)} looks, a second apart, at each size: garbage in between is not counted.`,
-      figures: [
-        {
-          what: 'heap and array buffers of the worker thread, per series',
-          unit: 'bytes',
-          values: slope(({ threadBytes }) => threadBytes),
-        },
-        {
-          what: 'resident memory of the process, per series',
-          unit: 'bytes',
-          values: slope(({ rssBytes }) => rssBytes),
-        },
-        {
-          what: `resident memory at ${to.toLocaleString('en')} series`,
-          unit: 'MiB',
-          values: [large.rssBytes / 1024 ** 2],
-        },
-      ],
-    };
+    return [
+      {
+        what: `${how}: heap and array buffers of the worker thread, per series`,
+        unit: 'bytes',
+        values: slope(({ threadBytes }) => threadBytes),
+      },
+      {
+        what: `${how}: resident memory of the process, per series`,
+        unit: 'bytes',
+        values: slope(({ rssBytes }) => rssBytes),
+      },
+      {
+        what: `${how}: resident memory at ${to.toLocaleString('en')} series`,
+        unit: 'MiB',
+        values: [large.rssBytes / 1024 ** 2],
+      },
+    ];
   } finally {
     await servers.stop();
   }

@@ -98,10 +98,14 @@ export class NodeProcess {
     natsUrl: string,
     clickhouseUrl: string,
     disorderMs: number,
-    { workers = 1, execArgv = [] }: { workers?: number; execArgv?: readonly string[] } = {},
+    {
+      workers = 1,
+      execArgv = [],
+      env = {},
+    }: { workers?: number; execArgv?: readonly string[]; env?: Readonly<Record<string, string>> } = {},
   ): Promise<NodeProcess> {
     const args = [natsUrl, clickhouseUrl, String(disorderMs), String(workers)];
-    const child = forkHere('node-process', args, execArgv);
+    const child = forkHere('node-process', args, execArgv, env);
     await answerOf(child, 'node-process');
     return new NodeProcess(child);
   }
@@ -120,7 +124,12 @@ export class NodeProcess {
   }
 }
 
-function forkHere(name: string, args: string[], execArgv: readonly string[] = []): ChildProcess {
+function forkHere(
+  name: string,
+  args: string[],
+  execArgv: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  return fork(file, args, { execArgv: ['--expose-gc', ...execArgv] });
+  return fork(file, args, { execArgv: ['--expose-gc', ...execArgv], env: { ...process.env, ...env } });
 }
