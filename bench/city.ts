@@ -51,6 +51,7 @@ const LEAD_MS = 20_000;
 
 /** All of it has just been started then; what the API took is told apart. */
 const START_SECONDS = 10;
+const LATEST_SECONDS = 20;
 
 /** What was seen in one second. */
 interface Second {
@@ -58,6 +59,19 @@ interface Second {
   readonly counted: number;
   /** Messages in the stream that no partition has taken. */
   readonly backlog: number;
+}
+
+/** Some seconds of a run, those with the latest answers, in order, each with how late its latest was. */
+function latestSeconds(latenciesMs: readonly number[], perSecond: number): string {
+  const seconds = Array.from({ length: Math.ceil(latenciesMs.length / perSecond) }, (_, second) => ({
+    second,
+    latestMs: Math.max(...latenciesMs.slice(second * perSecond, (second + 1) * perSecond)),
+  }));
+  const latest = seconds.sort((a, b) => b.latestMs - a.latestMs).slice(0, LATEST_SECONDS);
+  return latest
+    .sort((a, b) => a.second - b.second)
+    .map(({ second, latestMs }) => `${String(second)} (${latestMs.toFixed(0)} ms)`)
+    .join(', ');
 }
 
 export const city: Benchmark = {
@@ -137,6 +151,7 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
   await node.stop();
   await cluster.close();
   const realPassesMs = endMs + disorderMs;
+  say(`seconds with the latest answers: ${latestSeconds(asked.latenciesMs, plan.requestsPerSecond)}`);
   return {
     name: 'city',
     about: aboutOf(plan, hourIso(hourOf(endMs))),
