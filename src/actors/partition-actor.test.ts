@@ -78,7 +78,7 @@ describe('frames whose names are kept once, by the actor', () => {
     }
     expect(bench.actor.seriesCount).toBe(SENSORS);
     expect(sumsOf(bench, H0)).toEqual(twiceEach);
-    sendAll(bench, [...all].reverse(), T0 + 3 * HOUR + 6_000);
+    sendAll(bench, all.toReversed(), T0 + 3 * HOUR + 6_000);
     sendAll(bench, all, T0 + 3 * HOUR + 6_000);
     bench.actor.seal(T0 + 3 * HOUR + 6_000, { all: true });
     expect(sumsOf(bench, H0 + 3)).toEqual(twiceEach);
@@ -90,7 +90,7 @@ describe('frames whose names are kept once, by the actor', () => {
     const kept = bench.checkpoint();
     sendAll(bench, all, T0);
     bench.recover(kept, 'same');
-    sendAll(bench, [...all].reverse(), T0);
+    sendAll(bench, all.toReversed(), T0);
     bench.actor.seal(T0, { all: true });
     expect(sumsOf(bench, H0)).toEqual(twiceEach);
   });

@@ -52,7 +52,7 @@ export function keptCadences(deps: Deps): CadencesReader {
 
 /**
  * Figures of places as the tables have them, for all who ask at about the same time: given again while no rows are on their way to
- * the tables; else for OPEN_ANSWER_AGE_S while no block is sealed or confirmed, and what took the database long for as many times as
+ * the tables, and read anew in good time; else for OPEN_ANSWER_AGE_S while no block is sealed or confirmed, and what took the database long for as many times as
  * long, whatever comes meanwhile.
  *
  * Never for another final hour, nor after another flush: what is given again lacks at most corrections, and readings of open hours, of
@@ -72,22 +72,26 @@ export function keptForMoments<Ask extends object, Row>(
     return { rows, version };
   };
   const readDear = keepDearEach(clock, { fromMs: DEAR_FIGURES_MS, restMsMax: DEAR_FIGURES_REST_MS_MAX }, readSettled);
-  const kept = new LRUCache<string, Row[], { name: string; version: number; ask: Ask }>({
+  const kept = new LRUCache<string, { rows: Row[]; isSettled: boolean }, { name: string; version: number; ask: Ask }>({
     maxSize: KEPT_FIGURES_MAX,
-    sizeCalculation: (rows) => rows.length + 1,
+    sizeCalculation: ({ rows }) => rows.length + 1,
     ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     ignoreFetchAbort: true,
     fetchMethod: async (_key, _old, { context: { name, version, ask }, options }) => {
       const found = await readDear(name, ask);
-      options.ttl = found.version === version ? SETTLED_FIGURES_AGE_MS : OPEN_ANSWER_AGE_S * 1_000;
-      return found.rows;
+      const isSettled = found.version === version;
+      options.ttl = isSettled ? SETTLED_FIGURES_AGE_MS : OPEN_ANSWER_AGE_S * 1_000;
+      return { rows: found.rows, isSettled };
     },
   });
-  return (ask, final) => {
+  const ageMsMaxOf = ({ isSettled }: { isSettled: boolean }): number => (isSettled ? SETTLED_FIGURES_AGE_MS : 0);
+  return async (ask, final) => {
     const name = JSON.stringify([final, flushes(), ask]);
     const version = dataVersion();
-    return kept.forceFetch(`${String(version)} ${name}`, { context: { name, version, ask } });
+    const key = `${String(version)} ${name}`;
+    const context = { name, version, ask };
+    return (await kept.forceFetch(key, { context, ...inGoodTime(kept, key, ageMsMaxOf) })).rows;
   };
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
+import { until } from '../../test/support/until.ts';
 import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_FIGURES_AGE_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -189,7 +190,15 @@ it('figures are given again while no rows are on their way to the tables, and re
   expect(await asked()).toBeGreaterThan(0);
   // It is confirmed.
   [blocks, settled] = [2, true];
-  expect(await asked()).toBeGreaterThan(0);
+  const all = await asked();
+  expect(all).toBeGreaterThan(0);
+  expect(await asked()).toBe(0);
+  // In the last part of their age they are read anew while they are given again, and then last as long once more.
+  const before = readings();
+  nowMs += 0.8 * SETTLED_FIGURES_AGE_MS;
+  await asked();
+  await until('they are read anew', 5_000, () => readings() === before + all);
+  nowMs += 0.5 * SETTLED_FIGURES_AGE_MS;
   expect(await asked()).toBe(0);
   nowMs += SETTLED_FIGURES_AGE_MS;
   expect(await asked()).toBeGreaterThan(0);
