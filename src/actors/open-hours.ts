@@ -29,8 +29,9 @@ export function openHours(
     lookUp(rows, slots, request, series, windows, unconfirmed);
     return rows.sorted();
   }
+  const { wantAny } = slots;
   for (const window of windows) {
-    if (window.hour < request.fromHour || window.hour >= request.toHour || !slots.wantAny) continue;
+    if (window.hour < request.fromHour || window.hour >= request.toHour || !wantAny) continue;
     // By the slots' channels, 2 bytes a series in a row: most questions are about few of them, and cells are 48 bytes each.
     for (let slot = 0; slot < series.size; slot++) {
       if (!slots.wants(slot)) continue;

@@ -17,14 +17,7 @@ import {
   NEWBORN_SEAL_INTERVAL_MS,
   POISON_FAILURES,
 } from '../model/limits.ts';
-import type {
-  Decoded,
-  ReadingBatch,
-  RejectReason,
-  SourceSequence,
-  SubjectMemo,
-  SubjectTokens,
-} from '../model/reading.ts';
+import type { Decoded, ReadingBatch, RejectReason, SourceSequence, SubjectTokens } from '../model/reading.ts';
 import { timeBounds } from '../model/reading-time.ts';
 import { type ActorSnapshot, type ActorState, FIRST_STATE } from './actor-state.ts';
 import { BlockBuilder } from './block-builder.ts';
@@ -33,6 +26,7 @@ import { Finality } from './finality.ts';
 import { addGap, gapOf } from './gaps.ts';
 import { idleSeries } from './idle-series.ts';
 import { KnownSlots, learn, type Slots } from './known-slots.ts';
+import { KnownSubjects } from './known-subjects.ts';
 import { LedgerBook } from './ledger-book.ts';
 import { type CityRow, LiveFigures } from './live-figures.ts';
 import { openHours } from './open-hours.ts';
@@ -94,8 +88,7 @@ export class PartitionActor {
   #gaps: readonly Gap[];
   #live: LiveFigures | null = null;
   readonly #slots = new KnownSlots();
-  /** Owns what is remembered of subjects; made anew with the series. */
-  #owner = {};
+  readonly #subjects = new KnownSubjects();
   readonly #rejects = new WaitingRejects();
   readonly #finality: Finality;
   #position: number;
@@ -351,7 +344,11 @@ export class PartitionActor {
     if (sourceSequence === 'malformed')
       return this.#rejectWhole(message, 'malformed', 'header Hourglass-Seq is not <session>:<n>');
     if (sourceSequence !== null) {
-      const verdict = this.#sessions.take(this.#sourceOf(tokens), sourceSequence.session, sourceSequence.number);
+      const verdict = this.#sessions.take(
+        this.#subjects.sourceOf(tokens),
+        sourceSequence.session,
+        sourceSequence.number,
+      );
       if (verdict === 'duplicate') {
         this.#totals.messagesDuplicate += 1;
         return -Infinity;
@@ -422,31 +419,10 @@ export class PartitionActor {
 
   #resolve(tokens: SubjectTokens, batch: ReadingBatch, slots: Slots, row: number): number {
     const { names } = batch;
-    const channel = this.#channelOf(tokens, names.metrics[names.metricOf[row]!]!);
+    const channel = this.#subjects.channelOf(tokens, names.metrics[names.metricOf[row]!]!, this.#series);
     const slot = this.#series.slotOf(channel, names.sensorBytes, names.sensorStart[row]!, names.sensorEnd[row]!);
     if (learn(slots, row, slot)) names.shareWith?.(this.#series.names, slots.base);
     return slot;
-  }
-
-  #sourceOf(tokens: SubjectTokens): string {
-    return (this.#knownOf(tokens).source ??= `${tokens.city}.${tokens.district}.${tokens.source}`);
-  }
-
-  #channelOf(tokens: SubjectTokens, metric: string): number {
-    const known = this.#knownOf(tokens).channels;
-    for (const channel of known) if (channel.metric === metric) return channel.id;
-    const id = this.#series.channelId(tokens, metric);
-    if (known.length < METRICS_KNOWN_MAX) known.push({ metric, id });
-    return id;
-  }
-
-  /** The same tokens come again and again as the same object. */
-  #knownOf(tokens: SubjectTokens): KnownSubject {
-    const { memo } = tokens;
-    if (memo?.owner === this.#owner) return memo as KnownSubject;
-    const known: KnownSubject = { owner: this.#owner, channels: [], source: undefined };
-    tokens.memo = known;
-    return known;
   }
 
   #rejectWhole(message: StreamMessage, reason: RejectReason, detail: string): number {
@@ -485,24 +461,9 @@ export class PartitionActor {
     const moved = this.#series.compact((slot) => isIdle[slot] === 0);
     decodeWindows(held, this.#windows, moved);
     this.#slots.forgetAll();
-    this.#owner = {};
+    this.#subjects.forgetAll();
     this.#announced = 0;
     for (let slot = 0; slot < announced; slot++) if (moved[slot]! >= 0) this.#announced += 1;
     this.#changes += 1;
   }
 }
-
-interface KnownSubject extends SubjectMemo {
-  /** Most often one of a few. */
-  readonly channels: KnownChannel[];
-  /** Key of its source: a text that is made and hashed once. */
-  source: string | undefined;
-}
-
-interface KnownChannel {
-  readonly metric: string;
-  /** In the series index. */
-  readonly id: number;
-}
-/** Metrics of one subject that are looked for one by one. */
-const METRICS_KNOWN_MAX = 16;

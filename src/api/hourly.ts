@@ -5,7 +5,7 @@
  * Invariant 8: `finalThroughMs` is read first, then the workers are asked, then the table is read without what their
  * answer holds; so no reading is missed, and none is counted twice. Without an answer there is no page.
  */
-import type { OpenRow, PartitionEdge, SeriesKey } from '../model/cluster.ts';
+import type { OpenRow, PartitionEdge } from '../model/cluster.ts';
 import { addPairTo, roundedOrNull } from '../model/double-double.ts';
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
@@ -17,7 +17,7 @@ import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import { type BlockReader, blockReader } from './queries/block-reader.ts';
-import { type FactsAsk, readHourFacts, type HourKey, type HourSum, type SeriesFilter } from './queries/hourly-facts.ts';
+import { type FactsAsk, readHourFacts, type HourKey, type HourSum } from './queries/hourly-facts.ts';
 import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
 
 export interface HourlyRow {
@@ -46,15 +46,7 @@ interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps 
   readonly readBlocks?: BlockReader;
 }
 
-interface Ask {
-  readonly filter: SeriesFilter;
-  /** Only these series; absent: all that the filter lets through. */
-  readonly series?: readonly SeriesKey[];
-  readonly fromHour: number;
-  readonly toHour: number;
-  readonly after: HourKey | null;
-  readonly limit: number;
-}
+type Ask = Omit<FactsAsk, 'hidden'>;
 
 /** @throws {Problem} 503 where the range reaches into open hours and a partition does not answer. */
 export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<HourlyRow>> {

@@ -154,7 +154,7 @@ export class TappedParser {
 
 /**
  * A line that is cut off is not read: once it has read behind the end of some bytes, the compiler's code for the reader takes
- * any byte for one that may not be there, and a line takes five times as long.
+ * any byte for one that may not be there, and every line takes several times as long (`npm run profile`).
  */
 function hasWholeLine(bytes: Uint8Array, start: number): boolean {
   return bytes.length - start >= LINE_BYTES_USUAL_MAX || bytes.indexOf(NEWLINE, start) >= 0;
