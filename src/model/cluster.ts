@@ -106,8 +106,15 @@ export interface PartitionStatus {
   totals: LedgerTotals;
 }
 
+/** Question on {@link FLUSH_SUBJECT}; repeated with the same reply subject until every partition is answered for. */
+export interface FlushRequest {
+  /** Absent: all. */
+  partitions?: readonly number[];
+}
+
 /** Answer on {@link FLUSH_SUBJECT}, when the rows can be read: one message a worker thread. */
 export interface FlushReply {
+  /** Those whose rows can be read; one that changed hands meanwhile is not among them. */
   partitions: number[];
   rows: number;
   error?: string;

@@ -192,11 +192,14 @@ export class Host {
     this.#inserter.stop();
   }
 
-  /** Seals every open window, as many at a time as the outboxes have room for, and resolves when the rows can be read. */
-  async flush(): Promise<FlushReply> {
+  /**
+   * Seals every open window of its partitions among these (absent: all), as many at a time as the outboxes have room for,
+   * and resolves when the rows can be read.
+   */
+  async flush(wanted?: readonly number[]): Promise<FlushReply> {
     if (!this.#isHeld()) return { partitions: [], rows: 0 };
     let rows = 0;
-    const waiting = [...this.#runners.values()];
+    const waiting = [...this.#runners.values()].filter(({ partition }) => wanted?.includes(partition) ?? true);
     const edges: { runner: PartitionRunner; block: number }[] = [];
     // One that was handed over meanwhile is its next owner's.
     const isHere = (runner: PartitionRunner): boolean => this.#runners.get(runner.partition) === runner;
@@ -215,7 +218,8 @@ export class Host {
       await fewAtOnce(sealed, AT_ONCE, ({ runner }) => this.#commit(runner));
       if (waiting.length > 0 || edges.some(isOpen)) await this.#ports.clock.sleep(TICK_MS);
     } while (!this.#stopping && (waiting.length > 0 || edges.some(isOpen)));
-    return { partitions: [...this.#runners.keys()], rows };
+    const done = edges.filter((edge) => isHere(edge.runner) && !isOpen(edge));
+    return { partitions: done.map(({ runner }) => runner.partition), rows };
   }
 
   /** Empty where somebody else may answer for the partitions too. */

@@ -7,6 +7,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import {
   FLUSH_SUBJECT,
   type FlushReply,
+  type FlushRequest,
   OPEN_HOURS_SUBJECT,
   type OpenHoursReply,
   type OpenHoursRequest,
@@ -18,7 +19,10 @@ import type { Log } from '../model/log.ts';
 import type { Host } from './host.ts';
 import { pack, unpack } from './wire.ts';
 
-export function answerQueries(nc: NatsConnection, host: Host, log: Log): { stop(): void } {
+/** What a host is asked. */
+export type AskedHost = Pick<Host, 'openHours' | 'status' | 'flush'>;
+
+export function answerQueries(nc: NatsConnection, host: AskedHost, log: Log): { stop(): void } {
   const on = (subject: string, answer: (msg: Msg) => void | Promise<void>): Subscription =>
     nc.subscribe(subject, {
       callback: (error, msg) => {
@@ -28,6 +32,8 @@ export function answerQueries(nc: NatsConnection, host: Host, log: Log): { stop(
           .catch((problem: unknown) => log.warn(`a question on ${subject} could not be answered: ${String(problem)}`));
       },
     });
+  /** Who waits for a flush that runs: a question that is repeated meanwhile is the same flush. */
+  const flushing = new Set<string>();
   const subscriptions = [
     on(OPEN_HOURS_SUBJECT, (msg) => {
       const { rows, edges } = host.openHours(unpack<OpenHoursRequest>(msg.data));
@@ -43,7 +49,15 @@ export function answerQueries(nc: NatsConnection, host: Host, log: Log): { stop(
       msg.respond(pack({ partitions: host.status() } satisfies StatusReply));
     }),
     on(FLUSH_SUBJECT, async (msg) => {
-      msg.respond(pack((await host.flush()) satisfies FlushReply));
+      const asker = msg.reply ?? '';
+      if (flushing.has(asker)) return;
+      flushing.add(asker);
+      try {
+        const { partitions } = unpack<FlushRequest>(msg.data);
+        msg.respond(pack((await host.flush(partitions)) satisfies FlushReply));
+      } finally {
+        flushing.delete(asker);
+      }
     }),
   ];
   return {

@@ -8,6 +8,7 @@ import { createInbox, type NatsConnection, NoRespondersError } from '@nats-io/tr
 import {
   FLUSH_SUBJECT,
   type FlushReply,
+  type FlushRequest,
   OPEN_HOURS_SUBJECT,
   type OpenHoursReply,
   type OpenHoursRequest,
@@ -30,6 +31,8 @@ const OPEN_HOURS_ATTEMPT_MS = 2_000;
 const RETRY_MS = 100;
 const STATUS_MS_MAX = 1_000;
 const FLUSH_MS_MAX = 60_000;
+/** A partition that nobody held at the question has an owner soon: the question is repeated this often. */
+const FLUSH_REPEAT_MS = 500;
 const POOL_MS_MAX = 30_000;
 const POOL_STALL_MS = 200;
 
@@ -40,9 +43,9 @@ export function createWorkerQueries(nc: NatsConnection, partitions: number): Wor
       for (;;) {
         const edges: OpenHoursReply['edges'] = [];
         const rows: OpenHoursReply['rows'] = [];
-        const question = request satisfies OpenHoursRequest;
-        const patienceMs = Math.min(OPEN_HOURS_ATTEMPT_MS, deadlineMs - systemClock.monotonicMs());
-        const missing = await ask<OpenHoursReply>(nc, OPEN_HOURS_SUBJECT, question, patienceMs, partitions, (reply) => {
+        const msMax = Math.min(OPEN_HOURS_ATTEMPT_MS, deadlineMs - systemClock.monotonicMs());
+        const question = { subject: OPEN_HOURS_SUBJECT, of: () => request satisfies OpenHoursRequest, msMax };
+        const missing = await ask<OpenHoursReply>(nc, question, partitions, (reply) => {
           rows.push(...reply.rows);
           edges.push(...reply.edges);
           return reply.edges.map((edge) => edge.partition);
@@ -56,7 +59,8 @@ export function createWorkerQueries(nc: NatsConnection, partitions: number): Wor
     },
     async status() {
       const found = new Map<number, PartitionStatus>();
-      await ask<StatusReply>(nc, STATUS_SUBJECT, {}, STATUS_MS_MAX, partitions, (reply) => {
+      const question = { subject: STATUS_SUBJECT, of: () => ({}), msMax: STATUS_MS_MAX };
+      await ask<StatusReply>(nc, question, partitions, (reply) => {
         for (const status of reply.partitions) {
           const known = found.get(status.partition);
           if (known === undefined || known.epoch < status.epoch) found.set(status.partition, status);
@@ -67,7 +71,9 @@ export function createWorkerQueries(nc: NatsConnection, partitions: number): Wor
     },
     async flush() {
       let rows = 0;
-      const missing = await ask<FlushReply>(nc, FLUSH_SUBJECT, {}, FLUSH_MS_MAX, partitions, (reply) => {
+      const of = (missing: number[]): FlushRequest => ({ partitions: missing });
+      const question = { subject: FLUSH_SUBJECT, of, msMax: FLUSH_MS_MAX, repeatMs: FLUSH_REPEAT_MS };
+      const missing = await ask<FlushReply>(nc, question, partitions, (reply) => {
         rows += reply.rows;
         return reply.partitions;
       });
@@ -100,12 +106,19 @@ async function poolNodes(nc: NatsConnection): Promise<PoolReply[]> {
   return replies.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
+interface Question {
+  readonly subject: string;
+  /** What to ask while these partitions are not answered for. */
+  readonly of: (missing: number[]) => object;
+  readonly msMax: number;
+  /** Absent: asked once. */
+  readonly repeatMs?: number;
+}
+
 /** Returns the partitions that nobody answered for in time. */
 async function ask<Reply>(
   nc: NatsConnection,
-  subject: string,
-  request: object,
-  timeoutMs: number,
+  { subject, of, msMax, repeatMs }: Question,
   partitions: number,
   take: (reply: Reply) => number[],
 ): Promise<number[]> {
@@ -114,10 +127,15 @@ async function ask<Reply>(
   await new Promise<void>((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
+      clearInterval(repeating);
       subscription.unsubscribe();
       resolve();
     };
-    const timer = setTimeout(done, timeoutMs);
+    const publish = (): void => {
+      nc.publish(subject, pack(of([...missing])), { reply: inbox });
+    };
+    const timer = setTimeout(done, msMax);
+    const repeating = repeatMs === undefined ? undefined : setInterval(publish, repeatMs);
     const subscription = nc.subscribe(inbox, {
       callback: (error, msg) => {
         if (error !== null || (msg.data.length === 0 && msg.headers?.code === 503)) {
@@ -128,7 +146,7 @@ async function ask<Reply>(
         if (missing.size === 0) done();
       },
     });
-    nc.publish(subject, pack(request), { reply: inbox });
+    publish();
   });
   return [...missing];
 }
