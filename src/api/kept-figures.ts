@@ -34,7 +34,9 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
   const keep = keeperOf<KnownAsk, KnownSensors>(
     deps,
     ({ sensors }) => (sensors < KNOWN_SENSORS_DEAR ? COVERAGE_AGE_MS_MAX : KNOWN_SENSORS_AGE_MS_MAX),
-    (ask) => readKnownSensors(clickhouse, ask),
+    // Counted anew in good time, so that hardly anybody waits: one processor at a time is left to the others.
+    (ask, before) =>
+      readKnownSensors(clickhouse, ask, (before?.sensors ?? 0) < KNOWN_SENSORS_DEAR ? {} : { max_threads: 1 }),
     ({ size }) => size,
   );
   return ({ places, metric, kind }) => keep({ places, metric, kind });
@@ -95,15 +97,19 @@ export function keptForMoments<Ask extends object, Row>(
   };
 }
 
-/** @param ask is JSON, and what is read depends on nothing else. @param ageMsMaxOf how long it is kept. @param sizeOf figures in it. */
+/**
+ * @param ageMsMaxOf how long it is kept.
+ * @param read what it gives depends on its question alone, which is JSON; `before`: what it gave the last time.
+ * @param sizeOf figures in it.
+ */
 function keeperOf<Ask extends object, Result extends object>(
   { clock, dataVersion, coverageGate }: Deps,
   ageMsMaxOf: (result: Result) => number,
-  read: (ask: Ask) => Promise<Result>,
+  read: (ask: Ask, before?: Result) => Promise<Result>,
   sizeOf: (result: Result) => number,
 ): (ask: Ask) => Promise<Result> {
-  const readInTurn = (ask: Ask): Promise<Result> => coverageGate.pass(() => read(ask));
-  if (dataVersion === undefined) return readInTurn;
+  const readInTurn = (ask: Ask, before?: Result): Promise<Result> => coverageGate.pass(() => read(ask, before));
+  if (dataVersion === undefined) return (ask) => readInTurn(ask);
   const kept = new LRUCache<string, Result>({
     maxSize: KEPT_FIGURES_MAX,
     sizeCalculation: (result) => sizeOf(result) + 1,
@@ -111,8 +117,8 @@ function keeperOf<Ask extends object, Result extends object>(
     perf: { now: () => clock.monotonicMs() },
     // Who waits gets what was read, also where it was too much to be kept.
     ignoreFetchAbort: true,
-    fetchMethod: async (key, _old, { options }) => {
-      const result = await readInTurn(JSON.parse(key) as Ask);
+    fetchMethod: async (key, before, { options }) => {
+      const result = await readInTurn(JSON.parse(key) as Ask, before);
       options.ttl = ageMsMaxOf(result);
       return result;
     },

@@ -4,7 +4,7 @@
  *
  * Boundary: the table of sensors, as steps up and down per place and kind; adding them up is {@link KnownSensors}.
  */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { SENSOR_KNOWN_HOURS } from '../../model/limits.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
 import { equalTo, selectRows } from './sql.ts';
@@ -75,7 +75,11 @@ export interface KnownAsk {
   readonly kind?: string | undefined;
 }
 
-export async function readKnownSensors(client: ClickHouseClient, ask: KnownAsk): Promise<KnownSensors> {
+export async function readKnownSensors(
+  client: ClickHouseClient,
+  ask: KnownAsk,
+  settings: ClickHouseSettings = {},
+): Promise<KnownSensors> {
   const places = placesOf(ask.places);
   const { metric, kind } = ask;
   const rows = await selectRows<[string, string | null, string, number, number]>(
@@ -90,6 +94,7 @@ export async function readKnownSensors(client: ClickHouseClient, ask: KnownAsk):
      )
      GROUP BY ${places.columns}, kind, hour ORDER BY ${places.columns}, kind, hour`,
     { ...places.params, metric, kind, knownHours: SENSOR_KNOWN_HOURS },
+    settings,
   );
   return new KnownSensors(
     rows.map(([city, district, kindOf, hour, change]) => [{ city, district, kind: kindOf }, hour, change]),
