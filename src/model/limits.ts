@@ -427,8 +427,8 @@ export const PAGE_BLOCK_ROWS = 8_192;
 export const PAGE_BLOCK_LIMIT = 1_000;
 /** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
 export const ROLLUP_SLICE_HOURS = 1_000;
-/** Questions of one kind that are with the database at a time, of one API: as many as small machines have processors. */
-export const DATABASE_READS_MAX = 2;
+/** Questions of one kind that are with the database at a time, of one API: small machines have two processors, and a question waits half its time. */
+export const DATABASE_READS_MAX = 3;
 /** The same for what nobody waits for: the other processor is for those who do. */
 export const BACKGROUND_READS_MAX = 1;
 /** Series that one question may be about: eight take the database half as long each as one alone, twice as many hardly less. */

@@ -50,8 +50,15 @@ const COLUMNS =
   'intDiv(toUnixTimestamp(hour), 3600) AS hour_index, partition, block, incarnation, revised, count, sum, sum_lo, min, max';
 /** The first rows of each series. */
 const FIRST_ROWS = ' ORDER BY hour, partition, block, incarnation LIMIT {limit:UInt32} BY place';
-/** Some granules: more threads would take longer to start than to read. */
-const SETTINGS = { max_threads: 1, max_block_size: String(PAGE_BLOCK_ROWS) };
+/**
+ * Some granules: more threads would take longer to start than to read, and reading the key's columns before the others takes longer
+ * than reading all at once (a series' month: 4.3 ms of a processor, 2.6 without).
+ */
+const SETTINGS = {
+  max_threads: 1,
+  max_block_size: String(PAGE_BLOCK_ROWS),
+  optimize_move_to_prewhere: 0,
+} as const;
 
 export function blockReader(client: ClickHouseClient): BlockReader {
   const gate = new Gate(DATABASE_READS_MAX);
