@@ -92,7 +92,7 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
       coverage: coverage(row),
     };
   });
-  return { rows: covered, next, headers, isFinal };
+  return { rows: covered, next, headers, isFinal, isOfTables: isFinal };
 }
 
 /** @throws as {@link readHourlyPage}. */

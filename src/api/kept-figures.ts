@@ -16,7 +16,7 @@ import {
   KNOWN_SENSORS_AGE_MS_MAX,
   KNOWN_SENSORS_DEAR,
   OPEN_ANSWER_AGE_S,
-  SETTLED_FIGURES_AGE_MS,
+  SETTLED_AGE_MS,
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keepDearEach } from './answers/keep-dear.ts';
@@ -83,11 +83,11 @@ export function keptForMoments<Ask extends object, Row>(
     fetchMethod: async (_key, _old, { context: { name, version, ask }, options }) => {
       const found = await readDear(name, ask);
       const isSettled = found.version === version;
-      options.ttl = isSettled ? SETTLED_FIGURES_AGE_MS : OPEN_ANSWER_AGE_S * 1_000;
+      options.ttl = isSettled ? SETTLED_AGE_MS : OPEN_ANSWER_AGE_S * 1_000;
       return { rows: found.rows, isSettled };
     },
   });
-  const ageMsMaxOf = ({ isSettled }: { isSettled: boolean }): number => (isSettled ? SETTLED_FIGURES_AGE_MS : 0);
+  const ageMsMaxOf = ({ isSettled }: { isSettled: boolean }): number => (isSettled ? SETTLED_AGE_MS : 0);
   return async (ask, final) => {
     const name = JSON.stringify([final, flushes(), ask]);
     const version = dataVersion();

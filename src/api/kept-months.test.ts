@@ -4,7 +4,7 @@ import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/a
 import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
 import { until } from '../../test/support/until.ts';
-import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_FIGURES_AGE_MS } from '../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_AGE_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -195,11 +195,11 @@ it('figures are given again while no rows are on their way to the tables, and re
   expect(await asked()).toBe(0);
   // In the last part of their age they are read anew while they are given again, and then last as long once more.
   const before = readings();
-  nowMs += 0.8 * SETTLED_FIGURES_AGE_MS;
+  nowMs += 0.8 * SETTLED_AGE_MS;
   await asked();
   await until('they are read anew', 5_000, () => readings() === before + all);
-  nowMs += 0.5 * SETTLED_FIGURES_AGE_MS;
+  nowMs += 0.5 * SETTLED_AGE_MS;
   expect(await asked()).toBe(0);
-  nowMs += SETTLED_FIGURES_AGE_MS;
+  nowMs += SETTLED_AGE_MS;
   expect(await asked()).toBeGreaterThan(0);
 });

@@ -24,6 +24,8 @@ export interface Page<Row> {
   headers?: Readonly<Record<string, string>>;
   /** Every hour that was asked for is final: only a correction can change the page. */
   isFinal?: boolean;
+  /** See {@link Answer}. */
+  isOfTables?: boolean;
 }
 export type PageReader<Row, K extends Key> = (after: K | null, limit: number) => Promise<Page<Row>>;
 
@@ -33,6 +35,8 @@ interface List<Row, K extends Key> {
   readonly key: z.ZodType<K>;
   readonly columns: readonly (keyof Row & string)[];
   readonly read: PageReader<Row, K>;
+  /** Headers that an answer about final hours has of the moment at which it is given; absent: those of its first page. */
+  readonly headersNow?: () => Readonly<Record<string, string>>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -60,11 +64,12 @@ export async function answerList<Row extends object, K extends Key>(
   const readFirst = (): Promise<Page<Row>> => list.read(after, Math.min(rowsMax, PAGE_ROWS_MAX));
   if (type === JSON_TYPE) {
     const answer = await c.get('answers').get(questionOf(c), async () => {
-      const { rows, next, headers, isFinal = false } = await readFirst();
+      const { rows, next, headers, isFinal = false, isOfTables = false } = await readFirst();
       const body = { data: rows, next: next === null ? null : encodeCursor(list.name, next) };
-      return answerOf(JSON.stringify(body), { Vary: 'Accept', ...headers }, isFinal);
+      return { ...answerOf(JSON.stringify(body), { Vary: 'Accept', ...headers }, isFinal), isOfTables };
     });
-    return respondWith(c, answer, query.revision);
+    const headersNow = answer.isFinal ? list.headersNow?.() : {};
+    return respondWith(c, { ...answer, headers: { ...answer.headers, ...headersNow } }, query.revision);
   }
   if (query.revision !== undefined) throw new Problem(406, 'An answer with a revision is given as application/json.');
   const first = await readFirst();

@@ -328,8 +328,8 @@ export const DEAR_ANSWER_MS = 2_000;
 export const DEAR_FIGURES_MS = 20;
 /** And given again for no longer than this, however long they took. */
 export const DEAR_FIGURES_REST_MS_MAX = 3_000;
-/** Figures of a place are given again for this long while no rows are on their way to the tables: they are the same then. */
-export const SETTLED_FIGURES_AGE_MS = 60_000;
+/** Hours of a series and figures of a place are given again for this long while no rows are on their way to the tables: they are the same then. */
+export const SETTLED_AGE_MS = 60_000;
 /** Dear questions that are remembered with their answers, of one kind. */
 export const DEAR_QUESTIONS_MAX = 128;
 /** A dear answer is given again for so many times as long as it took: those who ask take a tenth of the database at most. */

@@ -4,12 +4,13 @@
  * Boundary: bytes by key, in this process, bounded in bytes. Knows nothing of HTTP.
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
- * whose confirmation is still under way a few seconds later. Open hours are never kept. What a reader keeps beneath (../kept-figures.ts)
+ * whose confirmation is still under way a few seconds later. Where nothing was under way when it was read (`isSettled`), and nothing
+ * beneath it is kept, it holds for SETTLED_AGE_MS. Open hours are never kept. What a reader keeps beneath (../kept-figures.ts)
  * comes on top of that age.
  * A question joins another only of the same version, so that who has just flushed reads what it flushed.
  */
 import { LRUCache } from 'lru-cache';
-import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX } from '../../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX, SETTLED_AGE_MS } from '../../model/limits.ts';
 
 export interface Answer {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -20,6 +21,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** All hours that it speaks of are final. */
   readonly isFinal: boolean;
+  /** It was read from the tables as a whole, and says nothing else: it is the same while they are. */
+  readonly isOfTables?: boolean;
 }
 
 /** `kept`: given again; `joined`: another asked the same at the same time; `read`: the database was asked. */
@@ -28,6 +31,8 @@ export type AnswerOutcome = 'kept' | 'joined' | 'read';
 export interface AnswerCacheDeps {
   /** See {@link AnswerCache}; null: no answer is kept. */
   readonly version: (() => number) | null;
+  /** No block waits for the database. */
+  readonly isSettled: () => boolean;
   readonly monotonicMs: () => number;
   readonly onAnswer: (outcome: AnswerOutcome) => void;
 }
@@ -35,7 +40,7 @@ export interface AnswerCacheDeps {
 interface Kept {
   readonly answer: Answer;
   readonly version: number;
-  readonly readMs: number;
+  readonly untilMs: number;
 }
 
 export class AnswerCache {
@@ -68,10 +73,10 @@ export class AnswerCache {
   }
 
   async get(key: string, read: () => Promise<Answer>): Promise<Answer> {
-    const { version: versionOf, monotonicMs, onAnswer } = this.#deps;
+    const { version: versionOf, isSettled, monotonicMs, onAnswer } = this.#deps;
     const { version } = this;
     const kept = this.#kept.get(key);
-    if (kept?.version === version && monotonicMs() - kept.readMs < ANSWER_AGE_MS_MAX) {
+    if (kept?.version === version && monotonicMs() < kept.untilMs) {
       onAnswer('kept');
       return kept.answer;
     }
@@ -83,11 +88,14 @@ export class AnswerCache {
     }
     onAnswer('read');
     // Counted from before the database is asked: what changes meanwhile is newer than the answer.
-    const readMs = monotonicMs();
+    const [readMs, wasSettled] = [monotonicMs(), isSettled()];
     const reading = read().finally(() => this.#reading.delete(flight));
     this.#reading.set(flight, reading);
     const answer = await reading;
-    if (answer.isFinal && versionOf !== null) this.#kept.set(key, { answer, version, readMs });
+    if (answer.isFinal && versionOf !== null) {
+      const ageMsMax = wasSettled && answer.isOfTables === true ? SETTLED_AGE_MS : ANSWER_AGE_MS_MAX;
+      this.#kept.set(key, { answer, version, untilMs: readMs + ageMsMax });
+    }
     return answer;
   }
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkedApi, depsOf, FINAL_THROUGH, World, type CheckedApi } from '../../../test/support/api.ts';
 import { fact, insertFacts, startTestDatabase, type TestDatabase } from '../../../test/support/clickhouse.ts';
-import { ANSWER_AGE_MS_MAX, REVISION_AGE_S } from '../../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, REVISION_AGE_S, SETTLED_AGE_MS } from '../../model/limits.ts';
 import { SCOPES } from '../../model/scopes.ts';
 import { OPEN_DOORS } from '../doors/doors.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -161,6 +161,33 @@ describe('answers that are kept', () => {
     expect(await countOf(FINAL)).toBe(1);
     nowMs += 1;
     expect(await countOf(FINAL)).toBe(2);
+  });
+
+  it('while no rows are on their way to the tables, hours of sensors are given again for longer, with the headers of now', async () => {
+    let settled = true;
+    const settling = await checkedApi({ ...deps, tablesAreSettled: () => settled });
+    const asked = async (path: string): Promise<AnswerOutcome | undefined> => {
+      await settling.get(path);
+      return outcomes.at(-1);
+    };
+    expect(await asked(FINAL)).toBe('read');
+    expect(await asked(ROLLUP)).toBe('read');
+    nowMs += SETTLED_AGE_MS - 1;
+    world.finalThroughMs += 3_600_000;
+    expect(await asked(FINAL)).toBe('kept');
+    const { headers } = await settling.request(FINAL);
+    expect(headers.get('Hourglass-Final-Through')).toBe(new Date(FINAL_THROUGH + 3_600_000).toISOString());
+    // Of figures that are kept themselves.
+    expect(await asked(ROLLUP)).toBe('read');
+    nowMs += 1;
+    expect(await asked(FINAL)).toBe('read');
+    // A block is sealed, and read while it is on its way.
+    version++;
+    settled = false;
+    expect(await asked(FINAL)).toBe('read');
+    settled = true;
+    nowMs += ANSWER_AGE_MS_MAX;
+    expect(await asked(FINAL)).toBe('read');
   });
 
   it('open hours are read each time', async () => {

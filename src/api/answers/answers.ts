@@ -41,6 +41,7 @@ export interface AnsweredDeps extends ApiDeps {
 export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
   const answers = new AnswerCache({
     version: deps.dataVersion ?? null,
+    isSettled: () => deps.tablesAreSettled?.() ?? false,
     monotonicMs: () => deps.clock.monotonicMs(),
     onAnswer: (outcome) => deps.onAnswer?.(outcome),
   });

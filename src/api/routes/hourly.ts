@@ -1,7 +1,7 @@
 /** `GET /v1/hourly`: hours of single sensors, the open hour included. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { HOUR_CURSOR } from '../hour-cursor.ts';
-import { periodsOf } from '../hours.ts';
+import { hourHeadersOf, periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
 import { keptCadences } from '../kept-figures.ts';
 import { openFactsOf } from '../open-rows.ts';
@@ -74,6 +74,7 @@ export function addHourly(app: OpenAPIHono, given: AnsweredDeps): void {
         columns: Object.keys(row.shape) as (keyof HourlyRow)[],
         read: (after, rows) =>
           readHourlyPage(deps, { filter, fromHour: hours.from, toHour: hours.to, after, limit: rows }),
+        headersNow: () => hourHeadersOf(deps.cluster),
         onError: (error) => deps.onError?.(error, 'GET /v1/hourly'),
       },
     );
