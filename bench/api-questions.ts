@@ -16,6 +16,8 @@ export interface Question {
   /** How keys are drawn, for the report. */
   readonly cold: string;
   readonly cached: string;
+  /** No two cold questions have anything in common that could be kept: such a phase may follow another one. */
+  readonly isApart: boolean;
   /** Paths of requests whose answers cannot have been kept. */
   coldPaths(count: number, random: Random): string[];
   /** Paths of requests whose keys come again. */
@@ -46,6 +48,7 @@ function sensorMonth(city: ApiCity, hours: number): Question {
     name: 'a sensor’s month',
     cold: `one of ${thousands(city.sensors)} sensors and one of ${thousands(starts)} hours to begin with, each as likely`,
     cached: `the newest ${String(hours)} hours of one of ${thousands(city.sensors)} sensors, by Zipf’s law (exponent 1)`,
+    isApart: true,
     coldPaths: (count, random) =>
       paths(count, () => path(random.whole(0, city.sensors - 1), city.firstHour + random.whole(0, starts - 1))),
     cachedPaths: (count, random) => {
@@ -72,6 +75,7 @@ function districtMonth(city: ApiCity, hours: number): Question {
     name: 'a district’s month',
     cold: `one of ${String(keys)} districts and metrics and one of ${thousands(starts)} hours to begin with, each as likely`,
     cached: `the newest ${String(hours)} hours of one of ${String(keys)} districts and metrics, by Zipf’s law`,
+    isApart: false,
     coldPaths: (count, random) =>
       paths(count, () => path(uniformly(keys, () => random.next())(), city.firstHour + random.whole(0, starts - 1))),
     cachedPaths: (count, random) => {
@@ -97,6 +101,7 @@ function cityYear(city: ApiCity): Question {
     name: 'the city’s year by day',
     cold: `one of ${String(METRICS.length)} metrics, each as likely; \`from\` is one of 86,400 seconds of the day before, which changes the question and not the answer`,
     cached: `one of ${String(METRICS.length)} metrics, by Zipf’s law`,
+    isApart: false,
     coldPaths: (count, random) => paths(count, () => path(random.pick(METRICS), random.whole(0, 86_399))),
     cachedPaths: (count, random) => {
       const key = byZipf(METRICS.length, () => random.next());
@@ -121,6 +126,7 @@ function open(city: ApiCity, openHour: number, readings: number): Question {
     name: 'the open hour of a district’s sensors',
     cold: `one of ${String(districts.length * METRICS.length)} districts and metrics, each as likely; open hours are never kept`,
     cached: 'the same: how many readings these hours usually have is kept for a minute, the answers are not',
+    isApart: false,
     coldPaths: (count, random) => paths(count, () => path(random.pick(districts), random.pick(METRICS))),
     cachedPaths: (count, random) => paths(count, () => path(random.pick(districts), random.pick(METRICS))),
     known: () => ({

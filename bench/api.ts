@@ -129,9 +129,10 @@ async function phase(
   const count = perSecond * seconds;
   const random = new Random(1);
   const { url, key } = process;
-  if (how === 'cached') {
-    const before = question.cachedPaths(count, new Random(3));
-    await loadOpenLoop({ url, key, paths: before, perSecond });
+  if (how === 'cached' || question.isApart) {
+    const paths =
+      how === 'cached' ? question.cachedPaths(count, new Random(3)) : question.coldPaths(count, new Random(3));
+    await loadOpenLoop({ url, key, paths, perSecond });
   }
   const start = await answersOf(process);
   const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
@@ -177,7 +178,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before a cached phase comes one like it with other draws, whose figures do not count; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before a cached phase, and before a cold one of sensors' months, no two of which share anything, comes one like it with other draws, whose figures do not count; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');
 }

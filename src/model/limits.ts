@@ -431,8 +431,8 @@ export const ROLLUP_SLICE_HOURS = 1_000;
 export const DATABASE_READS_MAX = 3;
 /** The same for what nobody waits for: the other processor is for those who do. */
 export const BACKGROUND_READS_MAX = 1;
-/** Series that one question may be about: eight take the database half as long each as one alone, twice as many hardly less. */
-export const BLOCK_BATCH_MAX = 16;
+/** Series that one question may be about: they take the database as long each as one alone, and wait for each other. */
+export const BLOCK_BATCH_MAX = 4;
 /** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
 export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */

@@ -2,8 +2,8 @@
  * Rows of blocks of single series, as they are stored; questions of many callers in one.
  *
  * Job: while DATABASE_READS_MAX questions are with the database, those that come wait, and go as one when an answer is there. Why:
- * finding its way to a series' rows takes the database longer than reading them, and that way it finds for many as for one; and
- * a database that is asked everything at once answers everything late. Boundary: the table only.
+ * a database that is asked everything at once answers everything late, and many questions in one have one way there and back.
+ * Boundary: the table only.
  * Invariant 8: a question is read after it was asked, never before.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
