@@ -260,6 +260,8 @@ export const API_KEEP_ALIVE_MS = 65_000;
 export const API_CLOSE_MS_MAX = 5_000;
 /** Bytes of the program's log file after which it moves aside at the next start; two are kept. */
 export const LOG_FILE_BYTES_MAX = 64 * 1024 * 1024;
+/** Characters of the log that wait in memory while its file cannot be written; what comes then is on the terminal alone. */
+export const LOG_WAITING_CHARS_MAX = 1024 * 1024;
 /** Part of a stream's bytes that must be free: below it, `readyz` says that the stream is full. */
 export const STREAM_FREE_SHARE_MIN = 0.01;
 
