@@ -1,6 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestBroker } from '../../test/support/nats.ts';
+import { until } from '../../test/support/until.ts';
 import { type AskedHost, answerQueries } from './query-responder.ts';
 import { createWorkerQueries } from './worker-queries.ts';
 
@@ -52,7 +53,7 @@ it('a flush waits for a partition that changes hands, and asks only for what is 
   const answering = [giver, heir].map((host) => answerQueries(worker, host, log));
   await worker.flush();
   const flushed = createWorkerQueries(api, 4).flush();
-  while (giver.flushes.length < 2 || heir.flushes.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('both were asked twice', 10_000, () => giver.flushes.length > 1 && heir.flushes.length > 1);
   heir.held.add(3);
   expect(await flushed).toEqual({ rows: 4 });
   expect(heir.flushes[0]).toEqual([0, 1, 2, 3]);
@@ -68,7 +69,7 @@ it('a flush that takes long is asked for again and again, and made once', async 
   worker.subscribe('hourglass.flush', { callback: () => void asked++ });
   await worker.flush();
   const flushed = createWorkerQueries(api, 2).flush();
-  while (asked < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until('it was asked three times', 10_000, () => asked >= 3);
   finish();
   expect(await flushed).toEqual({ rows: 2 });
   expect(slow.flushes).toEqual([[0, 1]]);
