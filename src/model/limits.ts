@@ -315,8 +315,8 @@ export const REQUEST_MS_MAX = 60_000;
 export const SLOW_CONNECTIONS_LOOK_MS = 2_000;
 
 // Answers that are kept (src/api/answers).
-/** Bytes of answers about final hours kept to be given again. */
-export const ANSWER_CACHE_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of answers about final hours kept to be given again: some 750 months of sensors. */
+export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 /** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /**

@@ -51,9 +51,11 @@ export async function readSeriesHours(
       if (hour === cut) break;
       for (end = start + 1; end < rows.length && hourAt(columns, rows[end]) === hour;) end++;
       const blocks = withoutDoubles(columns, rows.slice(start, end));
-      readings.push({ hour, count: blocks.reduce((sum, row) => sum + (columns.count[row] ?? 0), 0) });
+      let count = 0;
+      for (const row of blocks) count += columns.count[row] ?? 0;
+      readings.push({ hour, count });
       if (hour < ask.fromHour) continue;
-      const visible = blocks.filter((row) => !isHidden(columns, row));
+      const visible = isHidden === null ? blocks : blocks.filter((row) => !isHidden(columns, row));
       if (visible.length > 0) facts.push(sumOf(series, hour, columns, visible));
     }
     if (cut === null || facts.length >= ask.limit) return { facts, readings };
@@ -96,8 +98,9 @@ function sumOf(series: SeriesKey, hour: number, columns: BlockColumns, rows: rea
   return { city, district, kind, metric, sensor, hour, count, total, min, max, revisions };
 }
 
-function hiddenBy(hidden: HiddenBlocks | null): (columns: BlockColumns, row: number) => boolean {
-  if (hidden === null) return () => false;
+/** @returns null: none is. */
+function hiddenBy(hidden: HiddenBlocks | null): ((columns: BlockColumns, row: number) => boolean) | null {
+  if (hidden === null) return null;
   const edges = new Map(hidden.edges.map((edge) => [edge.partition, edge]));
   return (columns, row) => {
     const edge = edges.get(columns.partition[row] ?? -1);
