@@ -1,7 +1,7 @@
 /**
- * The made-up city of the `api` benchmark, whose every figure follows from a formula.
+ * Made-up cities of the `api` benchmark, whose every figure follows from a formula.
  *
- * Job: fills the tables with its hours inside ClickHouse, publishes its open hour, and says what each answer must be.
+ * Job: fills the tables with a city's hours inside ClickHouse, publishes its open hour, and says what each answer must be.
  * Boundary: the formula stands here twice, in SQL for the tables and in JavaScript for the expected answers; neither
  * reads the other's result.
  *
@@ -16,7 +16,6 @@ import { HOUR_MS, hourOf, monthOf } from '../src/model/hour.ts';
 import { INSERT_SETTINGS } from '../src/runtime/clickhouse-schema.ts';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 
-export const CITY = 'metropolis';
 export const KIND = 'air';
 export const METRICS = ['humidity', 'no2', 'pm10', 'temperature'] as const;
 const SENSORS_PER_GATEWAY = 100;
@@ -37,6 +36,7 @@ export interface Expected {
 }
 
 export class ApiCity {
+  readonly name: string;
   readonly sensors: number;
   readonly firstHour: number;
   /** Exclusive. */
@@ -44,8 +44,9 @@ export class ApiCity {
   readonly #partitions: number;
 
   /** @param sensors whole gateways. @param partitions of the stream. */
-  constructor(sensors: number, firstHour: number, endHour: number, partitions: number) {
+  constructor(name: string, sensors: number, firstHour: number, endHour: number, partitions: number) {
     if (sensors % SENSORS_PER_GATEWAY !== 0) throw new RangeError('a gateway has 100 sensors');
+    this.name = name;
     this.sensors = sensors;
     this.firstHour = firstHour;
     this.endHour = endHour;
@@ -112,7 +113,7 @@ export class ApiCity {
 
   async #fillHours(client: ClickHouseClient, from: number, to: number, hoursPerInsert: number): Promise<void> {
     const partitions = Array.from({ length: this.#gateways }, (_, gateway) =>
-      partitionOf([CITY, districtName(gateway), gatewayName(gateway)], this.#partitions),
+      partitionOf([this.name, districtName(gateway), gatewayName(gateway)], this.#partitions),
     );
     const rows = hoursPerInsert * this.sensors;
     const query = `
@@ -129,7 +130,7 @@ export class ApiCity {
     await client.command({
       query,
       query_params: {
-        city: CITY,
+        city: this.name,
         kind: KIND,
         metrics: METRICS,
         sensors: this.sensors,
@@ -160,7 +161,7 @@ export class ApiCity {
         sensors: sensors.map(sensorName),
         values: Float64Array.from(sensors),
       });
-      await js.publish(`sensors.${CITY}.${districtName(gateway)}.${KIND}.${gatewayName(gateway)}`, frame);
+      await js.publish(`sensors.${this.name}.${districtName(gateway)}.${KIND}.${gatewayName(gateway)}`, frame);
     }
   }
 

@@ -5,7 +5,7 @@
  */
 import { hourIso } from '../src/model/hour.ts';
 import type { Random } from '../src/model/random.ts';
-import { type ApiCity, CITY, type Expected, KIND, METRICS, sensorName } from './api-city.ts';
+import { type ApiCity, type Expected, KIND, METRICS, sensorName } from './api-city.ts';
 import { byZipf, uniformly } from './load.ts';
 
 const MONTH_HOURS = 30 * 24;
@@ -16,8 +16,6 @@ export interface Question {
   /** How keys are drawn, for the report. */
   readonly cold: string;
   readonly cached: string;
-  /** No two cold questions have anything in common that could be kept: such a phase may follow another one. */
-  readonly isApart: boolean;
   /** Paths of requests whose answers cannot have been kept. */
   coldPaths(count: number, random: Random): string[];
   /** Paths of requests whose keys come again. */
@@ -36,7 +34,7 @@ export function questionsOf(city: ApiCity, openHour: number, openReadings: numbe
 function sensorMonth(city: ApiCity, hours: number): Question {
   const path = (sensor: number, from: number): string =>
     `/v1/hourly?${new URLSearchParams({
-      city: CITY,
+      city: city.name,
       district: city.districtOf(sensor),
       kind: KIND,
       metric: city.metricOf(sensor),
@@ -48,7 +46,6 @@ function sensorMonth(city: ApiCity, hours: number): Question {
     name: 'a sensor’s month',
     cold: `one of ${thousands(city.sensors)} sensors and one of ${thousands(starts)} hours to begin with, each as likely`,
     cached: `the newest ${String(hours)} hours of one of ${thousands(city.sensors)} sensors, by Zipf’s law (exponent 1)`,
-    isApart: true,
     coldPaths: (count, random) =>
       paths(count, () => path(random.whole(0, city.sensors - 1), city.firstHour + random.whole(0, starts - 1))),
     cachedPaths: (count, random) => {
@@ -69,13 +66,12 @@ function districtMonth(city: ApiCity, hours: number): Question {
   const districts = districtsOf(city);
   const keys = districts.length * METRICS.length;
   const path = (key: number, from: number): string =>
-    `/v1/districts/${CITY}/${districts[Math.floor(key / METRICS.length)] ?? ''}/${METRICS[key % METRICS.length] ?? ''}/hourly?${new URLSearchParams(range(from, from + hours)).toString()}`;
+    `/v1/districts/${city.name}/${districts[Math.floor(key / METRICS.length)] ?? ''}/${METRICS[key % METRICS.length] ?? ''}/hourly?${new URLSearchParams(range(from, from + hours)).toString()}`;
   const starts = city.endHour - city.firstHour - hours;
   return {
     name: 'a district’s month',
     cold: `one of ${String(keys)} districts and metrics and one of ${thousands(starts)} hours to begin with, each as likely`,
     cached: `the newest ${String(hours)} hours of one of ${String(keys)} districts and metrics, by Zipf’s law`,
-    isApart: false,
     coldPaths: (count, random) =>
       paths(count, () => path(uniformly(keys, () => random.next())(), city.firstHour + random.whole(0, starts - 1))),
     cachedPaths: (count, random) => {
@@ -93,7 +89,7 @@ function districtMonth(city: ApiCity, hours: number): Question {
 function cityYear(city: ApiCity): Question {
   const days = Math.floor((city.endHour - city.firstHour) / DAY_HOURS);
   const path = (metric: string, before: number): string =>
-    `/v1/cities/${CITY}/${metric}/daily?${new URLSearchParams({
+    `/v1/cities/${city.name}/${metric}/daily?${new URLSearchParams({
       from: new Date(city.firstHour * 3_600_000 - before * 1_000).toISOString(),
       to: hourIso(city.endHour),
     }).toString()}`;
@@ -101,7 +97,6 @@ function cityYear(city: ApiCity): Question {
     name: 'the city’s year by day',
     cold: `one of ${String(METRICS.length)} metrics, each as likely; \`from\` is one of 86,400 seconds of the day before, which changes the question and not the answer`,
     cached: `one of ${String(METRICS.length)} metrics, by Zipf’s law`,
-    isApart: false,
     coldPaths: (count, random) => paths(count, () => path(random.pick(METRICS), random.whole(0, 86_399))),
     cachedPaths: (count, random) => {
       const key = byZipf(METRICS.length, () => random.next());
@@ -121,12 +116,11 @@ function cityYear(city: ApiCity): Question {
 function open(city: ApiCity, openHour: number, readings: number): Question {
   const districts = districtsOf(city);
   const path = (district: string, metric: string): string =>
-    `/v1/hourly?${new URLSearchParams({ city: CITY, district, kind: KIND, metric, ...range(openHour, openHour + 1) }).toString()}`;
+    `/v1/hourly?${new URLSearchParams({ city: city.name, district, kind: KIND, metric, ...range(openHour, openHour + 1) }).toString()}`;
   return {
     name: 'the open hour of a district’s sensors',
     cold: `one of ${String(districts.length * METRICS.length)} districts and metrics, each as likely; open hours are never kept`,
     cached: 'the same: how many readings these hours usually have is kept for a minute, the answers are not',
-    isApart: false,
     coldPaths: (count, random) => paths(count, () => path(random.pick(districts), random.pick(METRICS))),
     cachedPaths: (count, random) => paths(count, () => path(random.pick(districts), random.pick(METRICS))),
     known: () => ({

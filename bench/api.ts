@@ -30,6 +30,8 @@ const SIZES: Record<Size, Plan> = {
 };
 const YEAR = 2025;
 const OPEN_READINGS = 3;
+/** Of the city that is asked about before a cold phase. */
+const WARM_UP_SENSORS_MAX = 500;
 /** The hour of the newest readings stays open while this takes its time. */
 const DISORDER_MS = HOUR_MS;
 const READY_MS_MAX = 60_000;
@@ -43,24 +45,30 @@ export const api: Benchmark = {
       const topology = await servers.fresh({ keepReadings: false });
       const [firstHour, endOfYear] = hoursOfYear(YEAR);
       const endHour = plan.hours === undefined ? endOfYear : firstHour + plan.hours;
-      const city = new ApiCity(plan.sensors, firstHour, endHour, topology.partitions);
-      const fillS = await fill(servers, city, say);
+      const cityOf = (name: string, sensors: number): ApiCity =>
+        new ApiCity(name, sensors, firstHour, endHour, topology.partitions);
+      const other = cityOf('elsewhere', Math.min(plan.sensors, WARM_UP_SENSORS_MAX));
+      const city = cityOf('metropolis', plan.sensors);
+      await other.fill(servers.clickhouse, () => undefined);
+      const fillS = await fill(servers, city, other.rows, say);
       const { natsUrl, clickhouseUrl } = servers.embedded;
       const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
       const openMs = Date.now();
-      for (let at = 0; at < OPEN_READINGS; at++) await city.publishOpenHour(servers.nc, openMs);
+      for (let at = 0; at < OPEN_READINGS; at++)
+        for (const one of [city, other]) await one.publishOpenHour(servers.nc, openMs);
       const workers = createWorkerQueries(servers.nc, topology.partitions);
       await waitUntil(
         'the open hour is counted',
         READY_MS_MAX,
-        async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * city.sensors,
+        async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * (city.sensors + other.sensors),
       );
       const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
+      const elsewhere = questionsOf(other, hourOf(openMs), OPEN_READINGS);
       const figures: Figure[] = [{ what: 'filling the tables', unit: 's', values: [fillS] }];
-      for (const question of questions) {
+      for (const [at, question] of questions.entries()) {
         if (await isIdle(servers)) figures.push(await alone(servers, city, question, plan));
         for (const how of ['cold', 'cached'] as const)
-          figures.push(...(await phase(servers, question, how, plan, say)));
+          figures.push(...(await phase(servers, { question, elsewhere: elsewhere[at] ?? question, how }, plan, say)));
       }
       await node.stop();
       return { name: 'api', about: aboutOf(city, plan, questions), figures };
@@ -70,12 +78,14 @@ export const api: Benchmark = {
   },
 };
 
-async function fill(servers: Servers, city: ApiCity, say: (text: string) => void): Promise<number> {
+/** @param rowsBefore that are in the table. */
+async function fill(servers: Servers, city: ApiCity, rowsBefore: number, say: (text: string) => void): Promise<number> {
   const startMs = performance.now();
   await city.fill(servers.clickhouse, say);
   const seconds = (performance.now() - startMs) / 1_000;
   const [rows] = await servers.row<[number]>('SELECT count() FROM hourglass.hourly_facts');
-  if (rows !== city.rows) throw new Error(`${String(rows)} of ${String(city.rows)} rows are in the table`);
+  if (rows !== city.rows + rowsBefore)
+    throw new Error(`${String(rows)} of ${String(city.rows + rowsBefore)} rows are in the table`);
   say(`${city.rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s`);
   return seconds;
 }
@@ -110,11 +120,10 @@ async function isIdle(servers: Servers): Promise<boolean> {
   return false;
 }
 
-/** An API of its own, so that nothing of the phase before waits in it or is kept. */
+/** An API of its own, so that nothing of the phase before waits in it or is kept; it is asked before, so that its code has run. */
 async function phase(
   servers: Servers,
-  question: Question,
-  how: 'cold' | 'cached',
+  { question, elsewhere, how }: { question: Question; elsewhere: Question; how: 'cold' | 'cached' },
   { perSecond, seconds }: Plan,
   say: (text: string) => void,
 ): Promise<Figure[]> {
@@ -127,14 +136,12 @@ async function phase(
   const process = await ApiProcess.start(servers);
   const { name } = question;
   const count = perSecond * seconds;
-  const random = new Random(1);
   const { url, key } = process;
-  if (how === 'cached' || question.isApart) {
-    const paths =
-      how === 'cached' ? question.cachedPaths(count, new Random(3)) : question.coldPaths(count, new Random(3));
-    await loadOpenLoop({ url, key, paths, perSecond });
-  }
+  const before =
+    how === 'cold' ? elsewhere.coldPaths(count, new Random(3)) : question.cachedPaths(count, new Random(3));
+  await loadOpenLoop({ url, key, paths: before, perSecond });
   const start = await answersOf(process);
+  const random = new Random(1);
   const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
   const { latenciesMs, statuses } = await loadOpenLoop({ url, key, paths, perSecond });
   const end = await answersOf(process);
@@ -178,7 +185,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before a cached phase, and before a cold one of sensors' months, no two of which share anything, comes one like it with other draws, whose figures do not count; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');
 }
