@@ -8,13 +8,15 @@
  * kept for moments.
  */
 import { LRUCache } from 'lru-cache';
-import { KEPT_HOURS_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN } from '../model/limits.ts';
+import { hourOf } from '../model/hour.ts';
+import { KEPT_HOURS_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN, ROLLUP_TOGETHER_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keptForMoments } from './kept-figures.ts';
 import { keptMonthVersions, startOfMonth } from './kept-months.ts';
 import type { Placed } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
+import { rollupsTogether } from './queries/rollups-together.ts';
 
 /** @param final the first hour that was not final when somebody asked: figures that are read for it have all hours before. */
 export type RollupReader = (ask: RollupAsk, final: number) => Promise<(RollupFigures & Placed)[]>;
@@ -31,8 +33,12 @@ const ROWS_MAX = 1_000_000;
 export function keptHours(
   deps: Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'flushes' | 'tablesAreSettled' | 'figuresGate'>,
 ): RollupReader {
-  const { clickhouse, dataVersion, figuresGate: gate } = deps;
-  const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> => gate.pass(() => readRollup(clickhouse, ask));
+  const { clickhouse, clock, dataVersion, figuresGate: gate } = deps;
+  const readNewest = rollupsTogether(clickhouse, gate);
+  const read = (ask: RollupAsk): Promise<(RollupFigures & Placed)[]> =>
+    ask.places.length === 1 && ask.from >= hourOf(clock.nowMs()) - ROLLUP_TOGETHER_HOURS
+      ? readNewest(ask)
+      : gate.pass(() => readRollup(clickhouse, ask));
   if (dataVersion === undefined) return read;
   const kept = new LRUCache<string, (RollupFigures & Placed)[]>({
     maxSize: KEPT_HOURS_MAX,

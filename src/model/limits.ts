@@ -431,10 +431,18 @@ export const PAGE_BLOCK_LIMIT = 1_000;
 export const ROLLUP_SLICE_HOURS = 1_000;
 /** Questions of one kind that are with the database at a time, of one API: small machines have two processors, and a question waits half its time. */
 export const DATABASE_READS_MAX = 3;
+/** The same for figures of places, which keep a processor busy: the other one is for the workers' rows. */
+export const FIGURES_READS_MAX = 2;
 /** The same for what nobody waits for: the other processor is for those who do. */
 export const BACKGROUND_READS_MAX = 1;
 /** Series that one question may be about: they take the database as long each as one alone, and wait for each other. */
 export const BLOCK_BATCH_MAX = 4;
+/** Ranges that begin this many hours ago or later are read at once, many places together. */
+export const ROLLUP_TOGETHER_HOURS = 48;
+/** Places that one such question may be about. */
+export const ROLLUP_BATCH_MAX = 16;
+/** Such questions, but for their places, that callers are gathered for; a forgotten one's are gathered anew. */
+export const ROLLUP_SHAPES_MAX = 64;
 /** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
 export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */

@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { BACKGROUND_READS_MAX, DATABASE_READS_MAX, OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
+import { BACKGROUND_READS_MAX, FIGURES_READS_MAX, OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
 import { scopeNeeded } from '../doors/rights.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -59,7 +59,7 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
   const answered = {
     ...deps,
     flushes: () => answers.flushes,
-    figuresGate: new Gate(DATABASE_READS_MAX),
+    figuresGate: new Gate(FIGURES_READS_MAX),
     coverageGate: new Gate(BACKGROUND_READS_MAX),
   };
   return deps.dataVersion === undefined ? answered : { ...answered, dataVersion: () => answers.version };

@@ -59,11 +59,11 @@ const AFTER = `AND (kind > {after0:String} OR (kind = {after0:String} AND hour >
 
 /** @returns place after place, each in the order of the key. */
 export async function readRollup(client: ClickHouseClient, ask: RollupAsk): Promise<(RollupFigures & Placed)[]> {
-  if (ask.places.length > 1 || ask.to - ask.from <= ROLLUP_SLICE_HOURS) return readHours(client, ask);
+  if (ask.places.length > 1 || ask.to - ask.from <= ROLLUP_SLICE_HOURS) return readRollupAtOnce(client, ask);
   const rows: (RollupFigures & Placed)[] = [];
   for (const { kind, first, last, periods } of slicesOf(await readHoursWithReadings(client, ask), 1)) {
     const slice = { ...ask, kind, from: first, to: last + 1, after: null, limit: periods };
-    rows.push(...(await readHours(client, slice)));
+    rows.push(...(await readRollupAtOnce(client, slice)));
   }
   return rows;
 }
@@ -86,10 +86,12 @@ async function readHoursWithReadings(
 }
 
 /**
+ * The same in one question, however long the range is.
+ *
  * The figures of the views district_hourly and city_hourly, but for the sum, whose digits are added up and rounded here: to
  * understand the views' arithmetic took the database longer than to read a month.
  */
-async function readHours(client: ClickHouseClient, ask: RollupAsk): Promise<(RollupFigures & Placed)[]> {
+export async function readRollupAtOnce(client: ClickHouseClient, ask: RollupAsk): Promise<(RollupFigures & Placed)[]> {
   const { metric, kind } = ask;
   const places = placesOf(ask.places, 'd.');
   const rows = await selectRows<Row>(
