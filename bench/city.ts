@@ -52,6 +52,7 @@ const LEAD_MS = 20_000;
 /** All of it has just been started then; what the API took is told apart. */
 const START_SECONDS = 10;
 const LATEST_SECONDS = 20;
+const LATE_MS = 50;
 
 /** What was seen in one second. */
 interface Second {
@@ -72,6 +73,14 @@ function latestSeconds(latenciesMs: readonly number[], perSecond: number): strin
     .sort((a, b) => a.second - b.second)
     .map(({ second, latestMs }) => `${String(second)} (${latestMs.toFixed(0)} ms)`)
     .join(', ');
+}
+
+/** How many of each sort of question. */
+function lateAnswers(latenciesMs: readonly number[], paths: readonly string[]): string {
+  const late = (sort: (path: string) => boolean): number =>
+    latenciesMs.filter((ms, at) => ms > LATE_MS && sort(paths[at] ?? '')).length;
+  const [sensors, districts] = [late((path) => path.includes('sensor=')), late((path) => path.includes('/districts/'))];
+  return `${String(sensors)} of sensors, ${String(districts)} of districts, ${String(late(() => true) - sensors - districts)} of the city`;
 }
 
 export const city: Benchmark = {
@@ -152,6 +161,7 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
   await cluster.close();
   const realPassesMs = endMs + disorderMs;
   say(`seconds with the latest answers: ${latestSeconds(asked.latenciesMs, plan.requestsPerSecond)}`);
+  say(`answers later than ${String(LATE_MS)} ms: ${lateAnswers(asked.latenciesMs, paths)}`);
   return {
     name: 'city',
     about: aboutOf(plan, hourIso(hourOf(endMs))),
