@@ -5,7 +5,7 @@
  */
 import type { SeriesKey } from '../model/cluster.ts';
 import { coverageAt, coverageOf } from './coverage.ts';
-import type { CadencesReader } from './kept-figures.ts';
+import type { CadencesReader } from './kept-coverage.ts';
 import type { ApiDeps } from './ports.ts';
 import { cadencesIn, readCadences } from './queries/cadence.ts';
 import type { SeriesFilter } from './queries/hourly-facts.ts';

@@ -12,7 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { KEPT_MONTHS_MAX, KEPT_PERIODS_MAX, ROLLUP_SLICE_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
-import { keptForMoments } from './kept-figures.ts';
+import { keptForMoments } from './kept-for-moments.ts';
 import { keptMonthVersions, startOfMonth } from './kept-months.ts';
 import {
   type BegunPeriod,

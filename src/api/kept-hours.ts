@@ -12,7 +12,7 @@ import { hourOf } from '../model/hour.ts';
 import { KEPT_HOURS_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN, ROLLUP_TOGETHER_HOURS } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
-import { keptForMoments } from './kept-figures.ts';
+import { keptForMoments } from './kept-for-moments.ts';
 import { keptMonthVersions, startOfMonth } from './kept-months.ts';
 import type { Placed } from './queries/places.ts';
 import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';

@@ -13,7 +13,7 @@ import { Problem } from './problem.ts';
 import { type CivilAsk, type CivilFigures, type CivilStep, readDayStarts, secondsOf } from './queries/civil.ts';
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
 import type { CivilReader } from './kept-civil.ts';
-import type { KnownSensorsReader } from './kept-figures.ts';
+import type { KnownSensorsReader } from './kept-coverage.ts';
 import type { RollupReader } from './kept-hours.ts';
 import type { Place } from './queries/places.ts';
 import type { RollupAsk, RollupFigures } from './queries/rollups.ts';

@@ -6,7 +6,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { AnsweredDeps } from '../answers/answers.ts';
 import { type CivilReader, keptCivil } from '../kept-civil.ts';
-import { keptKnownSensors, type KnownSensorsReader } from '../kept-figures.ts';
+import { keptKnownSensors, type KnownSensorsReader } from '../kept-coverage.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';

@@ -4,7 +4,7 @@ import type { AnsweredDeps } from '../answers/answers.ts';
 import { hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
-import { keptKnownSensors } from '../kept-figures.ts';
+import { keptKnownSensors } from '../kept-coverage.ts';
 import { keptHours } from '../kept-hours.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';

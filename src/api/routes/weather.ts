@@ -11,7 +11,7 @@ import { streamCaching } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
 import { keptCivil } from '../kept-civil.ts';
 import { keptHours } from '../kept-hours.ts';
-import { keptKnownSensors } from '../kept-figures.ts';
+import { keptKnownSensors } from '../kept-coverage.ts';
 import { answerList, hourHeaders, listResponses, type Page } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';

@@ -1,7 +1,7 @@
 /** What is given again of a place while the tables change, by a clock and tables that the test moves. */
 import { beforeEach, expect, it } from 'vitest';
 import { DEAR_FIGURES_MS, DEAR_FIGURES_REST_MS_MAX, OPEN_ANSWER_AGE_S } from '../model/limits.ts';
-import { keptForMoments } from './kept-figures.ts';
+import { keptForMoments } from './kept-for-moments.ts';
 
 const PLACE = { place: 'porto' };
 const DEAR_MS = 20 * DEAR_FIGURES_MS;
