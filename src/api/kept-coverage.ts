@@ -18,7 +18,7 @@ import { inGoodTime } from './in-good-time.ts';
 import { type Cadence, type CadenceAsk, readCadences } from './queries/cadence.ts';
 import { type KnownAsk, type KnownSensors, readKnownSensors } from './queries/known-sensors.ts';
 
-type Deps = Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'coverageGate'>;
+type Deps = Pick<AnsweredDeps, 'clickhouse' | 'clock' | 'dataVersion' | 'figuresGate' | 'backgroundGate'>;
 
 export type KnownSensorsReader = (ask: KnownAsk) => Promise<KnownSensors>;
 export type CadencesReader = (ask: CadenceAsk) => Promise<readonly Cadence[]>;
@@ -52,12 +52,14 @@ export function keptCadences(deps: Deps): CadencesReader {
  * @param sizeOf figures in it.
  */
 function keeperOf<Ask extends object, Result extends object>(
-  { clock, dataVersion, coverageGate }: Deps,
+  { clock, dataVersion, figuresGate, backgroundGate }: Deps,
   ageMsMaxOf: (result: Result) => number,
   read: (ask: Ask, before?: Result) => Promise<Result>,
   sizeOf: (result: Result) => number,
 ): (ask: Ask) => Promise<Result> {
-  const readInTurn = (ask: Ask, before?: Result): Promise<Result> => coverageGate.pass(() => read(ask, before));
+  // Somebody waits for what there is none of yet.
+  const readInTurn = (ask: Ask, before?: Result): Promise<Result> =>
+    (before === undefined ? figuresGate : backgroundGate).pass(() => read(ask, before));
   if (dataVersion === undefined) return (ask) => readInTurn(ask);
   const kept = new LRUCache<string, Result>({
     maxSize: KEPT_FIGURES_MAX,

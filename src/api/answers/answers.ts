@@ -33,8 +33,8 @@ export interface AnsweredDeps extends ApiDeps {
   readonly flushes: () => number;
   /** Questions about figures of places that are with the database at a time. */
   readonly figuresGate: Gate;
-  /** The same for what coverages are measured by, which nobody is kept waiting for where there is one of before. */
-  readonly coverageGate: Gate;
+  /** The same for what is read anew in good time: nobody waits for it. */
+  readonly backgroundGate: Gate;
 }
 
 /** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
@@ -60,7 +60,7 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
     ...deps,
     flushes: () => answers.flushes,
     figuresGate: new Gate(FIGURES_READS_MAX),
-    coverageGate: new Gate(BACKGROUND_READS_MAX),
+    backgroundGate: new Gate(BACKGROUND_READS_MAX),
   };
   return deps.dataVersion === undefined ? answered : { ...answered, dataVersion: () => answers.version };
 }
