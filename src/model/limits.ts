@@ -321,7 +321,8 @@ export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /**
  * How long an answer about final hours is given again before it is read anew. A correction ends it sooner, when its block
- * is confirmed; this bounds what is seen between a block's insert and its confirmation, or while a watch stands still.
+ * is confirmed; this bounds what is seen between a block's insert and its confirmation, or while a watch stands still (but for hours of
+ * sensors that were settled: SETTLED_AGE_MS).
  */
 export const ANSWER_AGE_MS_MAX = 5_000;
 /** An answer that takes longer than this is dear: the ledger beside a year of a large city takes seconds. */
@@ -429,13 +430,13 @@ export const PAGE_BLOCK_ROWS = 8_192;
 export const PAGE_BLOCK_LIMIT = 1_000;
 /** Hours of a rollup that are read at a time: of a city of 10,000 sensors they hold ten million sensors, some 300 MB. */
 export const ROLLUP_SLICE_HOURS = 1_000;
-/** Questions of one kind that are with the database at a time, of one API: small machines have two processors, and a question waits half its time. */
+/** Questions of one kind that are with the database at a time, of one API: small machines have two processors, and a question waits for some of its time. */
 export const DATABASE_READS_MAX = 3;
 /** The same for figures of places, which keep a processor busy: the other one is for the workers' rows. */
 export const FIGURES_READS_MAX = 2;
 /** The same for what nobody waits for: the other processor is for those who do. */
 export const BACKGROUND_READS_MAX = 1;
-/** Series that one question may be about: they take the database as long each as one alone, and wait for each other. */
+/** Series that one question may be about: none has its rows before all have, so few. */
 export const BLOCK_BATCH_MAX = 4;
 /** Ranges that begin this many hours ago or later are read at once, many places together. */
 export const ROLLUP_TOGETHER_HOURS = 48;

@@ -5,8 +5,8 @@
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
  * whose confirmation is still under way a few seconds later. Where nothing was under way when it was read (`isSettled`), and nothing
- * beneath it is kept, it holds for SETTLED_AGE_MS, also while a watch stands still. Open hours are never kept. What a reader keeps beneath (../kept-for-moments.ts)
- * comes on top of that age.
+ * beneath it is kept, it holds for SETTLED_AGE_MS, also while a watch stands still. Open hours are never kept. What a reader keeps
+ * beneath (../kept-for-moments.ts) comes on top of that age.
  * A question joins another only of the same version, so that who has just flushed reads what it flushed.
  */
 import { LRUCache } from 'lru-cache';
