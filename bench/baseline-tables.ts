@@ -1,5 +1,6 @@
 /** Tables of the `baselines` benchmark, and whether they say the same. Boundary: SQL. */
 import type { ClickHouseClient } from '@clickhouse/client';
+import { TABLES as HOURGLASS_TABLES } from '../src/runtime/clickhouse-schema.ts';
 import type { Servers } from './servers.ts';
 
 /** In the order in which they are taken. */
@@ -25,7 +26,7 @@ const TABLES = [
    FROM bench.raw AS r GROUP BY ${KEY}`,
 ];
 const TABLES_OF: Record<Way, readonly string[]> = {
-  hourglass: ['hourglass.hourly_facts', 'hourglass.district_facts', 'hourglass.sensor_facts'],
+  hourglass: HOURGLASS_TABLES.map((table) => `hourglass.${table}`),
   naive: ['bench.naive_hourly'],
   raw: ['bench.raw', 'bench.raw_hourly'],
 };

@@ -9,7 +9,7 @@ import { type Embedded, startEmbedded } from '../src/embedded/embedded.ts';
 import { type Config, readConfig } from '../src/model/config.ts';
 import type { Log } from '../src/model/log.ts';
 import { CHECKPOINT_BUCKET } from '../src/runtime/checkpoint-bucket.ts';
-import { migrateTables } from '../src/runtime/clickhouse-schema.ts';
+import { migrateTables, TABLES } from '../src/runtime/clickhouse-schema.ts';
 import { connectClickhouse, connectNats } from '../src/runtime/connections.ts';
 import { READINGS_STREAM } from '../src/runtime/message-source.ts';
 import { ensureTopology, type Topology } from '../src/runtime/topology.ts';
@@ -71,8 +71,7 @@ export class Servers {
   }
 
   async emptyTables(): Promise<void> {
-    for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
-      await this.clickhouse.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+    for (const table of TABLES) await this.clickhouse.command({ query: `TRUNCATE TABLE hourglass.${table}` });
   }
 
   /** First row of a query. */

@@ -8,8 +8,6 @@ import { HOUR_MS } from '../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../model/limits.ts';
 import { Problem } from './problem.ts';
 
-export const DAY_HOURS = 24;
-
 /**
  * The periods (hours or days, as indexes since 1970) that begin in a range of times.
  * @throws {Problem} 400 where `from` is after `to`.

@@ -5,6 +5,7 @@
  * an answer may be given again without a look at the tables, so long do the names hold: answers/answer-cache.ts says why.
  */
 import { LRUCache } from 'lru-cache';
+import { DAY_HOURS, HOUR_MS } from '../model/hour.ts';
 import { ANSWER_AGE_MS_MAX } from '../model/limits.ts';
 import type { ApiDeps } from './ports.ts';
 import { readMonthVersions } from './queries/month-versions.ts';
@@ -12,10 +13,14 @@ import { readMonthVersions } from './queries/month-versions.ts';
 /** By month, counted from the year 0 (year * 12 + month from 0). */
 export type MonthVersions = ReadonlyMap<number, string>;
 
-/** @param dataVersion a number that changes when a block was sealed or confirmed. */
+/**
+ * @param dataVersion a number that changes when a block was sealed or confirmed.
+ * @param tables whose rows the names are of.
+ */
 export function keptMonthVersions(
   { clickhouse, clock }: Pick<ApiDeps, 'clickhouse' | 'clock'>,
   dataVersion: () => number,
+  tables: readonly string[],
 ): () => Promise<MonthVersions> {
   const kept = new LRUCache<number, MonthVersions>({
     max: 1,
@@ -23,9 +28,15 @@ export function keptMonthVersions(
     ttlResolution: 0,
     perf: { now: () => clock.monotonicMs() },
     ignoreFetchAbort: true,
-    fetchMethod: () => readMonthVersions(clickhouse),
+    fetchMethod: () => readMonthVersions(clickhouse, tables),
   });
   return () => kept.forceFetch(dataVersion());
+}
+
+/** The month of a UTC day (since 1970). */
+export function monthOfDay(day: number): number {
+  const date = new Date(day * DAY_HOURS * HOUR_MS);
+  return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
 /** Its first second, since 1970. */

@@ -4,7 +4,7 @@
  * Boundary: queries and the cluster's view put together; HTTP is in routes/.
  * What the cluster says is read before the tables: what was final then is in them.
  */
-import { DAY_HOURS, finalHour, hourHeadersOf, openHour } from './hours.ts';
+import { finalHour, hourHeadersOf, openHour } from './hours.ts';
 import { share } from './coverage.ts';
 import { type Page, pageOf } from './page.ts';
 import type { CivilTime } from './params.ts';
@@ -12,12 +12,12 @@ import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import { type CivilAsk, type CivilFigures, type CivilStep, readDayStarts, secondsOf } from './queries/civil.ts';
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
-import type { CivilReader } from './kept-civil.ts';
+import type { CivilReader } from './civil-by-month.ts';
 import type { KnownSensorsReader } from './kept-coverage.ts';
 import type { RollupReader } from './kept-hours.ts';
 import type { Place } from './queries/places.ts';
 import type { RollupAsk, RollupFigures } from './queries/rollups.ts';
-import { HOUR_MS } from '../model/hour.ts';
+import { DAY_HOURS, HOUR_MS } from '../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../model/limits.ts';
 import { UTC } from '../model/time-zone.ts';
 

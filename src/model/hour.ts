@@ -22,7 +22,8 @@ export function monthOf(hour: number): number {
   return date.getUTCFullYear() * 100 + date.getUTCMonth() + 1;
 }
 
-const DAY_HOURS = 24;
+/** Of a UTC day: days are counted from 1970-01-01, as hours are. */
+export const DAY_HOURS = 24;
 /** The day of the hour that was written last: pages go hour by hour, and a date is dear to make. */
 let written = { day: 0, date: '1970-01-01' };
 

@@ -354,11 +354,10 @@ export const CADENCE_AGE_MS_MAX = 60_000;
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
 export const KEPT_PERIODS_MAX = 100_000;
-/** Hours of rollups that are kept, some 200 bytes each: four months of 80 districts' metrics. */
-export const KEPT_HOURS_MAX = 250_000;
-/** Ranges of hours that are put together of months: what is shorter needs too little of a month, what is longer fills its page before it ends. */
-export const KEPT_RANGE_HOURS_MIN = 240;
-export const KEPT_RANGE_HOURS_MAX = 2_232;
+/** Compacted hours and days that are kept, some 200 bytes each: a month of 80 districts' metrics, and a year of 270 cities' by day. */
+export const KEPT_COMPACTED_MAX = 150_000;
+/** Runs of days that were not compacted, beside what was, of one question: each is a question of its own. */
+export const COMPACTED_GAPS_MAX = 4;
 /** Months of one question that are kept, two years with both their ends; a longer range is read in one go, as far as its page needs it. */
 export const KEPT_MONTHS_MAX = 26;
 /** How long a look for rows of open hours is used; the same blocks make it hold anyway. */
@@ -489,6 +488,20 @@ export const SENSORTHINGS_FILTER_DEPTH_MAX = 32;
 export const CATALOGUE_SCAN_ENTRIES = 1_000;
 /** Steps of a path: `Things(…)/Datastreams(…)/Observations(…)/Datastream/Thing` is 5. */
 export const SENSORTHINGS_PATH_STEPS_MAX = 8;
+
+// Compaction of rollups (src/runtime/compactor.ts).
+/** Time between two looks for days to compact; a day is compacted when it was the same at two of them. */
+export const COMPACTION_LOOK_MS = 15_000;
+/** After a run it rests this many times as long as the run took: a fifth of one processor, while days of the past are corrected. */
+export const COMPACTION_REST_FACTOR = 4;
+/** Time after which a day is tried again whose rows and list of blocks did not agree: else each look would read its month. */
+export const COMPACTION_RETRY_MS = 10 * 60_000;
+/** Time one statement may take: a month of a city with a million sensors takes a processor some minutes. */
+export const COMPACTION_STATEMENT_MS_MAX = 30 * 60_000;
+/** Memory of an aggregation from which on it goes on in files. */
+export const COMPACTION_SORT_BYTES = 512 * 1024 * 1024;
+/** Age of a run's table after which nobody can be at work on it. */
+export const COMPACTION_LEFTOVER_S = 24 * 3_600;
 
 // Coverage (src/api/coverage.ts).
 /** Hours before an hour from which a series' cadence is taken: a week has every kind of day. */

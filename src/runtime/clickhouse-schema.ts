@@ -44,11 +44,22 @@ export const INSERT_SETTINGS = {
   optimize_on_insert: 0,
 } as const satisfies ClickHouseSettings;
 
-/** Tables that hold rows of blocks: the base table and what the views made of it. */
-const BLOCK_TABLES = ['hourly_facts', 'district_facts'] as const;
-const ALL_TABLES = [...BLOCK_TABLES, 'sensor_facts', 'ledger_facts'] as const;
+/**
+ * Tables that hold rows of blocks: the base table and what the views made of it. Which blocks a day has comes first: without one of
+ * them nothing that was compacted with it counts any more (invariant 16).
+ */
+const BLOCK_TABLES = ['day_blocks', 'hourly_facts', 'district_facts'] as const;
 /** The times by which rows leave with the horizon. */
-const TIME_COLUMNS = { hourly_facts: 'hour', district_facts: 'hour', sensor_facts: 'last_seen', ledger_facts: 'at' };
+const TIME_COLUMNS = {
+  hourly_facts: 'hour',
+  district_facts: 'hour',
+  sensor_facts: 'last_seen',
+  ledger_facts: 'at',
+  day_blocks: 'day',
+  compacted_rollups: 'begins',
+} as const;
+/** All that hold readings or books. */
+export const TABLES = Object.keys(TIME_COLUMNS) as (keyof typeof TIME_COLUMNS)[];
 
 /** Mutations wait until they are done, on every replica. */
 const WAIT: ClickHouseSettings = { mutations_sync: '2', alter_sync: '2' };
@@ -144,7 +155,7 @@ async function apply(client: ClickHouseClient, migration: Migration): Promise<vo
 /** Rows leave an hour's length after the horizon, so that no reading is dropped that the actors would still take. */
 async function setHorizon(client: ClickHouseClient, horizonDays: number): Promise<void> {
   const hours = horizonDays * 24 + 1;
-  for (const table of ALL_TABLES) {
+  for (const table of TABLES) {
     const wanted = `TTL toDateTime(${TIME_COLUMNS[table]}) + toIntervalHour(${String(hours)})`;
     const engine = await engineOf(client, table);
     if (horizonDays === 0 && / TTL /.test(engine)) {
@@ -166,7 +177,7 @@ async function setDurability(client: ClickHouseClient, durability: 'process' | '
   const wanted = ['fsync_after_insert', 'fsync_part_directory', 'min_rows_to_fsync_after_merge'].map(
     (name) => `${name} = ${String(value)}`,
   );
-  for (const table of ALL_TABLES) {
+  for (const table of TABLES) {
     const engine = await engineOf(client, table);
     const isSet = wanted.every((setting) => engine.includes(setting));
     const isUnset = !engine.includes('fsync');

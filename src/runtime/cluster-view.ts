@@ -17,6 +17,8 @@ import type { Topology } from './topology.ts';
 export interface WatchedCluster extends ClusterView {
   /** The least next sequence to read of all committed checkpoints; 1 while one is unknown. */
   leastPosition(): number;
+  /** Who made the partition's last commit; null where none is known. */
+  ownerOf(partition: number): string | null;
   /** The committed books of every partition that has a checkpoint, by partition. */
   books(): readonly PartitionBooks[];
   /** Rises when a partition's rows in the tables may have changed: a block was sealed, or confirmed to be readable. */
@@ -30,6 +32,7 @@ export interface WatchedCluster extends ClusterView {
 export async function watchCluster(nc: NatsConnection, topology: Topology): Promise<WatchedCluster> {
   const states = new Map<number, NonNullable<Manifest['state']>>();
   const blocks = new Map<number, string>();
+  const owners = new Map<number, string>();
   /** Partitions with blocks that may not be in the tables yet, or are to be deleted from them. */
   const unsettled = new Set<number>();
   let dataVersion = 0;
@@ -41,7 +44,8 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
     for await (const entry of watcher) {
       if (entry.operation === 'PUT') {
         const manifest = decodeManifest(entry.value);
-        const { partition, state } = manifest;
+        const { partition, state, owner } = manifest;
+        owners.set(partition, owner);
         if (state !== null) states.set(partition, state);
         const known = blocksOf(manifest);
         if (blocks.get(partition) !== known) dataVersion++;
@@ -71,6 +75,7 @@ export async function watchCluster(nc: NatsConnection, topology: Topology): Prom
       [...states].map(([partition, state]) => ({ partition, ...state })).sort((a, b) => a.partition - b.partition),
     dataVersion: () => dataVersion,
     tablesAreSettled: () => unsettled.size === 0,
+    ownerOf: (partition) => owners.get(partition) ?? null,
     leastPosition: () => least((state) => state.position, 1),
     close: async () => {
       watcher.stop();

@@ -39,11 +39,12 @@ export async function connectNats(url: string, name: string): Promise<NatsConnec
   }
 }
 
-export function connectClickhouse(url: string): ClickHouseClient {
+/** @param requestMsMax longest time that an answer may take. */
+export function connectClickhouse(url: string, requestMsMax = REQUEST_TIMEOUT_MS): ClickHouseClient {
   return createClient({
     url,
     application: 'hourglass',
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: requestMsMax,
     keep_alive: { enabled: true },
     // Whoever asks has the error, and says what to do: the client would print it once more, over many lines.
     log: { level: ClickHouseLogLevel.OFF },

@@ -19,6 +19,7 @@ it('the log says once how many messages are missing that no worker has seen', as
     partitions: 2,
     incarnation: 1,
     finalThroughMs: () => 0,
+    ownerOf: () => null,
     watermarkMs: () => 0,
     dataVersion: () => 0,
     tablesAreSettled: () => true,

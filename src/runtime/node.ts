@@ -1,5 +1,5 @@
 /**
- * A worker node: hosts on worker threads, more or fewer of them as asked, the trimmer and the watch for lost messages.
+ * A worker node: hosts on worker threads, more or fewer of them as asked, the trimmer, the watch for lost messages and the compactor.
  *
  * Job: starts and stops threads, answers for the pool, drains. Boundary: no reading passes here; the main thread has
  * control messages and figures only. Which partitions a thread reads, it settles with all other threads of all nodes
@@ -11,12 +11,13 @@ import { systemClock } from '../model/clock.ts';
 import type { PoolBounds } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
-import { DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
+import { COMPACTION_STATEMENT_MS_MAX, DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { AutoScaler, type AutoScalerPorts } from './auto-scaler.ts';
 import { watchCluster } from './cluster-view.ts';
 import { openNatsBucket } from './checkpoint-bucket.ts';
-import { connectNats } from './connections.ts';
+import { startCompactor } from './compactor.ts';
+import { connectClickhouse, connectNats } from './connections.ts';
 import { startLossWatch } from './loss-watch.ts';
 import { budgetOf, heapMebibytesMax, machineBytes, type MemoryBudget } from './memory-budget.ts';
 import { answerPoolQueries } from './pool-responder.ts';
@@ -80,6 +81,8 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
   const cluster = await watchCluster(nc, topology);
   const trimmer = startTrimmer({ nc, cluster, clock: systemClock, log }, config.replayHours * 3_600_000);
   const lossWatch = startLossWatch({ cluster, clock: systemClock, log });
+  const clickhouse = connectClickhouse(clickhouseUrl, COMPACTION_STATEMENT_MS_MAX);
+  const compactor = startCompactor({ clickhouse, cluster, node: name, clock: systemClock, log });
 
   const suspects = new Suspects(await openNatsBucket(nc), systemClock, topology.incarnation);
   const threads: SupervisedThread[] = [];
@@ -184,6 +187,8 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
       late.abort();
       await trimmer.stop();
       await lossWatch.stop();
+      await compactor.stop();
+      await clickhouse.close();
       await cluster.close();
       await pool.destroy();
       await nc.close();

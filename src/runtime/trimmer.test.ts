@@ -57,6 +57,7 @@ it('invariant 12: only what every committed checkpoint had used a replay period 
     partitions: 64,
     incarnation: 1,
     finalThroughMs: () => 0,
+    ownerOf: () => null,
     watermarkMs: () => 0,
     books: () => [],
     dataVersion: () => 0,

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { HOUR_MS } from '../../src/model/hour.ts';
-import { FACTS_TABLE, INSERT_SETTINGS, migrateTables } from '../../src/runtime/clickhouse-schema.ts';
+import { FACTS_TABLE, INSERT_SETTINGS, migrateTables, TABLES } from '../../src/runtime/clickhouse-schema.ts';
 import { nativeColumns } from '../../src/runtime/native-columns.ts';
 import { startEngine } from './engine.ts';
 
@@ -31,8 +31,7 @@ export async function startTestDatabase(migrate = true): Promise<TestDatabase> {
     client,
     url: engine.url,
     empty: async () => {
-      for (const table of ['hourly_facts', 'district_facts', 'sensor_facts'])
-        await client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
+      for (const table of TABLES) await client.command({ query: `TRUNCATE TABLE hourglass.${table}` });
     },
     stop: async () => {
       await client.close();

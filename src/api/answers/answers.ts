@@ -13,7 +13,14 @@
 import { createHash } from 'node:crypto';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { BACKGROUND_READS_MAX, FIGURES_READS_MAX, OPEN_ANSWER_AGE_S, REVISION_AGE_S } from '../../model/limits.ts';
+import {
+  BACKGROUND_READS_MAX,
+  DATABASE_READS_MAX,
+  FIGURES_READS_MAX,
+  OPEN_ANSWER_AGE_S,
+  REVISION_AGE_S,
+} from '../../model/limits.ts';
+import { type CompactedDaysReader, keptCompactedDays } from '../compacted-days.ts';
 import { scopeNeeded } from '../doors/rights.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -35,6 +42,10 @@ export interface AnsweredDeps extends ApiDeps {
   readonly figuresGate: Gate;
   /** The same for what is read anew in good time: nobody waits for it. */
   readonly backgroundGate: Gate;
+  /** The same for figures that lie there added up. */
+  readonly compactedGate: Gate;
+  /** Which days have such figures; null: where no answer is kept, all is read from the rows of blocks. */
+  readonly compactedDays: CompactedDaysReader | null;
 }
 
 /** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
@@ -61,8 +72,12 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
     flushes: () => answers.flushes,
     figuresGate: new Gate(FIGURES_READS_MAX),
     backgroundGate: new Gate(BACKGROUND_READS_MAX),
+    compactedGate: new Gate(DATABASE_READS_MAX),
+    compactedDays: null,
   };
-  return deps.dataVersion === undefined ? answered : { ...answered, dataVersion: () => answers.version };
+  if (deps.dataVersion === undefined) return answered;
+  const dataVersion = (): number => answers.version;
+  return { ...answered, dataVersion, compactedDays: keptCompactedDays(deps, dataVersion) };
 }
 
 export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {

@@ -5,7 +5,8 @@
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import type { AnsweredDeps } from '../answers/answers.ts';
-import { type CivilReader, keptCivil } from '../kept-civil.ts';
+import type { CivilReader } from '../civil-by-month.ts';
+import { keptCivil } from '../kept-civil.ts';
 import { keptKnownSensors, type KnownSensorsReader } from '../kept-coverage.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';

@@ -1,9 +1,22 @@
-/** Long ranges of hours, days and months are kept by month: the rows must be those that are read anew, whatever has come meanwhile. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+/**
+ * Hours and days that were compacted, days and months that are kept by month: the rows must be those that are read anew, whatever has
+ * come meanwhile.
+ */
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { checkedApi, depsOf, World, type CheckedApi } from '../../test/support/api.ts';
-import { fact, type Fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
+import {
+  fact,
+  type Fact,
+  INCARNATION,
+  insertFacts,
+  startTestDatabase,
+  type TestDatabase,
+} from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
 import { until } from '../../test/support/until.ts';
+import { deleteBlocks } from '../runtime/clickhouse-schema.ts';
+import { compactDays, readTableDays } from '../runtime/compaction.ts';
+import { monthOfDay } from './kept-months.ts';
 import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_AGE_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -68,51 +81,98 @@ const rowsOf = async (api: CheckedApi, path: string): Promise<unknown[]> => (awa
 /** Questions to the tables of blocks. */
 const readings = (): number =>
   counted.queries.filter((query) => query.includes('FROM hourglass.district_facts')).length;
+const compactedReadings = (): number => counted.queries.filter((query) => query.includes('AS first_hour')).length;
 
-describe.each(PATHS)('%s', (path) => {
-  it('is what is read anew, before and after corrections, blocks that come again, and rows that go', async () => {
-    const changes = [
-      () => Promise.resolve(),
-      () =>
-        insertFacts(database.client, [
-          fact({ district: 'd1', kind: 'noise', hour: hourOf(2026, 9, 3), sum: 4, block: 9e6, revised: 1 }),
-        ]),
-      () => insertFacts(database.client, factsOf(8)),
-      () =>
-        insertFacts(database.client, [
-          fact({ district: 'd0', hour: hourOf(2026, 8, 30, 21), sum: 1e9, block: 9e6, revised: 1 }),
-        ]),
-      () => Promise.resolve(void (world.finalThroughMs += 3_600_000)),
-      () =>
-        database.client.command({
-          query: 'ALTER TABLE hourglass.district_facts DELETE WHERE block = 9000000',
-          clickhouse_settings: { mutations_sync: '2' },
-        }),
-    ];
-    for (const change of changes) {
-      await change();
-      const expected = await rowsOf(fresh, path);
-      expect(await rowsOf(kept, path)).toEqual(expected);
-      expect(await rowsOf(kept, path)).toEqual(expected);
+it('all are what is read anew, before and after corrections, blocks that come again, and rows that go', async () => {
+  const changes = [
+    () => Promise.resolve(),
+    () =>
+      insertFacts(database.client, [
+        fact({ district: 'd1', kind: 'noise', hour: hourOf(2026, 9, 3), sum: 4, block: 9e6, revised: 1 }),
+      ]),
+    () => insertFacts(database.client, factsOf(8)),
+    () =>
+      insertFacts(database.client, [
+        fact({ district: 'd0', hour: hourOf(2026, 8, 30, 21), sum: 1e9, block: 9e6, revised: 1 }),
+      ]),
+    () => Promise.resolve(void (world.finalThroughMs += 3_600_000)),
+    () => deleteBlocks(database.client, { incarnation: INCARNATION, partition: 0, fromBlock: 9e6, toBlock: 9e6 }),
+  ];
+  for (const change of changes) {
+    await change();
+    const expected = await Promise.all(PATHS.map((path) => rowsOf(fresh, path)));
+    // What has changed is not compacted; then, of the last two weeks, all but every seventh day; then all.
+    for (const isWanted of [() => false, (day: number) => day >= TODAY - 14 && day % 7 !== 0, () => true]) {
+      await compact(isWanted);
+      for (const _ of ['read', 'kept'])
+        for (const [at, path] of PATHS.entries()) expect(await rowsOf(kept, path), path).toEqual(expected[at]);
     }
-  });
+  }
 });
 
-it('a month of hours is read once, and again when something came in it', async () => {
-  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&to=2026-10-29';
-  await rowsOf(kept, `${path}&from=2026-09-05`);
-  const first = readings();
-  await rowsOf(kept, `${path}&from=2026-09-09T03:00:00Z`);
-  expect(readings()).toBe(first);
+const TODAY = Math.floor(hourOf(2026, 10, 23) / 24);
+
+/** Days that are over and are not, or no more, compacted. */
+async function compact(isWanted: (day: number) => boolean): Promise<void> {
+  const ports = { client: database.client, stop: new AbortController().signal };
+  const due = (await readTableDays(ports)).filter(
+    ({ day, blocks, compacted }) => day < TODAY && blocks !== compacted && isWanted(day),
+  );
+  const months = new Map(
+    due.map(({ day }) => [monthOfDay(day), due.filter((one) => monthOfDay(one.day) === monthOfDay(day))]),
+  );
+  for (const days of months.values()) expect(await compactDays(ports, days)).toHaveLength(days.length);
+}
+
+it('compacted hours are read once, and rows of blocks for days that were corrected or are not over', async () => {
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&from=2026-09-05';
+  await compact(() => true);
+  const asked = async (query: string): Promise<number[]> => {
+    const before = [readings(), compactedReadings()];
+    await rowsOf(kept, query);
+    return [readings(), compactedReadings()].map((now, at) => now - (before[at] ?? NaN));
+  };
+  expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 1]);
+  expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 0]);
+  // Today's hours.
+  const [today] = await asked(path);
+  expect(today).toBeGreaterThan(0);
   await insertFacts(database.client, [
     fact({ district: 'd0', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
   ]);
-  await rowsOf(kept, `${path}&from=2026-09-05`);
-  expect(readings()).toBe(first + 1);
+  expect(await asked(`${path}&to=2026-11-10`)).toEqual([1, 1]);
+  await compact(() => true);
+  expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 1]);
 });
 
-it('a month of days is read once, and again when something came in it', async () => {
-  const path = '/v1/cities/lisbon/temp/daily?limit=1000';
+it('compacted days are read once, whatever second of a day the question begins with', async () => {
+  const path = '/v1/cities/lisbon/temp/daily?limit=1000&to=2026-11-20';
+  await compact(() => true);
+  const before = [readings(), compactedReadings()];
+  for (const from of ['2026-09-05', '2026-09-04T23:59:59Z', '2026-09-04T00:00:01Z'])
+    await rowsOf(kept, `${path}&from=${from}`);
+  expect([readings(), compactedReadings()]).toEqual([before[0], (before[1] ?? NaN) + 1]);
+});
+
+it('days that are exchanged after one has looked for them are read from the rows of blocks', async () => {
+  await compact(() => true);
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20';
+  await rowsOf(kept, '/v1/districts/lisbon/d1/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20');
+  // The list of days is that of before: an hour of a day has other figures since, and they were compacted.
+  const deps = depsOf(world, { ...database, client: counted.client });
+  const still = await checkedApi({ ...deps, dataVersion: () => 0 });
+  await rowsOf(still, '/v1/districts/lisbon/d1/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20');
+  await insertFacts(database.client, [
+    fact({ district: 'd0', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
+  ]);
+  await compact(() => true);
+  const before = readings();
+  expect(await rowsOf(still, path)).toEqual(await rowsOf(fresh, path));
+  expect(readings()).toBeGreaterThan(before + 1);
+});
+
+it('a month of days of a zone is read once, and again when something came in it', async () => {
+  const path = '/v1/cities/lisbon/temp/daily?limit=1000&zone=Europe/Lisbon';
   await rowsOf(kept, path);
   const first = readings();
   await rowsOf(kept, `${path}&from=2026-09-05T03:04:05Z`);
@@ -126,6 +186,7 @@ it('a month of days is read once, and again when something came in it', async ()
 it.each(['/v1/cities/lisbon/temp/daily?zone=UTC', '/v1/cities/lisbon/temp/hourly?from=2026-09-12&to=2026-11-20'])(
   'pages of %s follow one another',
   async (path) => {
+    await compact((day) => day % 9 > 1 && day < TODAY - 10);
     const expected = await rowsOf(fresh, `${path}&limit=1000`);
     const rows: unknown[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {

@@ -1,0 +1,117 @@
+/**
+ * Rollups whose days were compacted are read as they lie there; the others, and what is newer, from the rows of blocks.
+ *
+ * Why: the sensors of a district's hour are merged one by one (invariant 5), which takes the database many times as long as to read a
+ * figure; and nothing of it changes any more when a day is over, until somebody corrects it.
+ * Boundary: a question is cut at days and its answers are joined; kept in this process for as long as the tables' rows of its months
+ * are the same, bounded in number.
+ * Invariant 16: a row counts where its day has exactly the blocks that the row was read from. Where days are exchanged
+ * between the look for them and their reading, the question is asked of the rows of blocks.
+ */
+import { LRUCache } from 'lru-cache';
+import { DAY_HOURS } from '../model/hour.ts';
+import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX } from '../model/limits.ts';
+import { compareUtf8 } from '../model/series-order.ts';
+import type { AnsweredDeps } from './answers/answers.ts';
+import {
+  type CompactedAsk,
+  type CompactedDay,
+  type CompactedFigures,
+  dayOf,
+  readCompacted,
+  type Span,
+} from './queries/compacted.ts';
+import type { Placed } from './queries/places.ts';
+
+export type CompactedDeps = Pick<AnsweredDeps, 'clickhouse' | 'compactedDays' | 'compactedGate'>;
+
+/** What a question is about, whatever its periods are called. */
+type CutAsk = Omit<CompactedAsk, 'step' | 'without'>;
+
+interface Cut<Row> {
+  readonly compacted: readonly CompactedFigures[];
+  readonly others: readonly Row[];
+}
+
+/**
+ * @param step of the periods; a day is asked for by the hour with which it begins.
+ * @param readOthers the periods that begin in a span, from the rows of blocks.
+ * @returns a reader; null: nothing is compacted, or it is too scattered, and the question is better asked as it is.
+ */
+export function compactedRollups(
+  deps: CompactedDeps,
+  step: CompactedAsk['step'],
+): <Row>(ask: CutAsk, readOthers: (span: Span) => Promise<Row[]>) => Promise<Cut<Row> | null> {
+  const { clickhouse, compactedDays, compactedGate } = deps;
+  const kept = new LRUCache<string, CompactedFigures[], CompactedAsk>({
+    maxSize: KEPT_COMPACTED_MAX,
+    sizeCalculation: (rows) => rows.length + 1,
+    ignoreFetchAbort: true,
+    fetchMethod: (_key, _old, { context }) => compactedGate.pass(() => readCompacted(clickhouse, context)),
+  });
+  return async (ask, readOthers) => {
+    const { places, metric, kind, after, limit } = ask;
+    if (compactedDays === null) return null;
+    const known = await compactedDays();
+    const within = known.days.filter(({ day }) => (day + 1) * DAY_HOURS > ask.from && day * DAY_HOURS < ask.to);
+    const first = within.find(isCompacted);
+    const last = within.findLast(isCompacted);
+    if (first === undefined || last === undefined) return null;
+    const hull = {
+      from: Math.max(ask.from, first.day * DAY_HOURS),
+      to: Math.min(ask.to, (last.day + 1) * DAY_HOURS),
+    };
+    const gaps = gapsOf(ask, within, hull);
+    if (gaps.length > COMPACTED_GAPS_MAX) return null;
+    const without = gaps.filter(({ from, to }) => from >= hull.from && to <= hull.to);
+    const context = { step, places, metric, kind, ...hull, without, after, limit };
+    const key = `${known.nameOf(first.day, last.day)} ${JSON.stringify(context)}`;
+    const [compacted, ...others] = await Promise.all([kept.forceFetch(key, { context }), ...gaps.map(readOthers)]);
+    const blocksOf = new Map(within.map(({ day, blocks }) => [day, blocks]));
+    if (compacted.some(({ begins, blocks }) => blocksOf.get(dayOf(begins)) !== blocks)) {
+      kept.delete(key);
+      return null;
+    }
+    return { compacted, others: others.flat() };
+  };
+}
+
+function isCompacted({ blocks }: CompactedDay): boolean {
+  return blocks !== null;
+}
+
+/** What is not compacted: before and after the hull, and runs of days within it that have rows of blocks. */
+function gapsOf(ask: Span, within: readonly CompactedDay[], hull: Span): Span[] {
+  const gaps: { from: number; to: number }[] = [];
+  for (const { day } of within.filter((one) => !isCompacted(one))) {
+    const [from, to] = [Math.max(ask.from, day * DAY_HOURS), Math.min(ask.to, (day + 1) * DAY_HOURS)];
+    if (from >= hull.to) break;
+    const gap = gaps.at(-1);
+    if (gap?.to === from) gap.to = to;
+    else gaps.push({ from, to });
+  }
+  // Rows that have just come may not be on the list of days: those of the newest hours.
+  if (hull.to < ask.to) gaps.push({ from: hull.to, to: ask.to });
+  return gaps;
+}
+
+/** Rows place after place, each in the order of kind and period; of each place the first ones. */
+export function inOrder<Row extends Placed & { readonly kind: string }>(
+  rows: Row[],
+  periodOf: (row: Row) => number,
+  limit: number,
+): Row[] {
+  rows.sort(
+    (a, b) => comparePlaces(a, b) || (a.kind === b.kind ? 0 : compareUtf8(a.kind, b.kind)) || periodOf(a) - periodOf(b),
+  );
+  let [start, of] = [0, rows[0]];
+  return rows.filter((row, at) => {
+    if (of === undefined || comparePlaces(of, row) !== 0) [start, of] = [at, row];
+    return at - start < limit;
+  });
+}
+
+function comparePlaces(a: Placed, b: Placed): number {
+  if (a.city === b.city && a.district === b.district) return 0;
+  return compareUtf8(a.city, b.city) || compareUtf8(a.district ?? '', b.district ?? '');
+}
