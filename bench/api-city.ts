@@ -13,6 +13,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { HOUR_MS, hourOf, monthOf } from '../src/model/hour.ts';
+import { CADENCE_HOURS } from '../src/model/limits.ts';
 import { INSERT_SETTINGS } from '../src/runtime/clickhouse-schema.ts';
 import { encodeFrame } from '../src/runtime/decode/frame-writer.ts';
 
@@ -109,6 +110,16 @@ export class ApiCity {
       hour = end;
     }
     await client.command({ query: 'OPTIMIZE TABLE hourglass.sensor_facts FINAL' });
+  }
+
+  /** The week before an hour: what the open hour's coverage is measured by. */
+  async fillWeekBefore(client: ClickHouseClient, hour: number): Promise<void> {
+    const hoursPerInsert = Math.max(1, Math.floor(INSERT_ROWS_MAX / this.sensors));
+    await this.#fillHours(client, hour - CADENCE_HOURS, hour, hoursPerInsert);
+  }
+
+  get rowsOfWeek(): number {
+    return this.sensors * CADENCE_HOURS;
   }
 
   async #fillHours(client: ClickHouseClient, from: number, to: number, hoursPerInsert: number): Promise<void> {

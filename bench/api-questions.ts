@@ -3,13 +3,12 @@
  *
  * Boundary: paths, and figures from the city's formula; who sends them, others know.
  */
-import { hourIso } from '../src/model/hour.ts';
+import { DAY_HOURS, hourIso } from '../src/model/hour.ts';
 import type { Random } from '../src/model/random.ts';
 import { type ApiCity, type Expected, KIND, METRICS, sensorName } from './api-city.ts';
 import { byZipf, uniformly } from './load.ts';
 
 const MONTH_HOURS = 30 * 24;
-const DAY_HOURS = 24;
 
 export interface Question {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** The API's hot calls over a year of hours, asked in an open loop. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
+import { DAY_HOURS, HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
 import { Random } from '../src/model/random.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
 import { ApiCity, type Expected, hoursOfYear } from './api-city.ts';
@@ -35,6 +35,8 @@ const WARM_UP_SENSORS_MAX = 500;
 /** The hour of the newest readings stays open while this takes its time. */
 const DISORDER_MS = HOUR_MS;
 const READY_MS_MAX = 60_000;
+/** Two looks, and a month after the other with rests between. */
+const COMPACTED_MS_MAX = 15 * 60_000;
 
 export const api: Benchmark = {
   name: 'api',
@@ -50,7 +52,8 @@ export const api: Benchmark = {
       const other = cityOf('elsewhere', Math.min(plan.sensors, WARM_UP_SENSORS_MAX));
       const city = cityOf('metropolis', plan.sensors);
       await other.fill(servers.clickhouse, () => undefined);
-      const fillS = await fill(servers, city, other.rows, say);
+      for (const one of [city, other]) await one.fillWeekBefore(servers.clickhouse, hourOf(Date.now()));
+      const fillS = await fill(servers, city, other.rows + other.rowsOfWeek + city.rowsOfWeek, say);
       const { natsUrl, clickhouseUrl } = servers.embedded;
       const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
       const openMs = Date.now();
@@ -62,9 +65,13 @@ export const api: Benchmark = {
         READY_MS_MAX,
         async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * (city.sensors + other.sensors),
       );
+      const compactedS = await compacted(servers, city);
       const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
       const elsewhere = questionsOf(other, hourOf(openMs), OPEN_READINGS);
-      const figures: Figure[] = [{ what: 'filling the tables', unit: 's', values: [fillS] }];
+      const figures: Figure[] = [
+        { what: 'filling the tables', unit: 's', values: [fillS] },
+        { what: 'until the worker node has compacted all days', unit: 's', values: [compactedS] },
+      ];
       for (const [at, question] of questions.entries()) {
         if (await isIdle(servers)) figures.push(await alone(servers, city, question, plan));
         for (const how of ['cold', 'cached'] as const)
@@ -88,6 +95,19 @@ async function fill(servers: Servers, city: ApiCity, rowsBefore: number, say: (t
     throw new Error(`${String(rows)} of ${String(city.rows + rowsBefore)} rows are in the table`);
   say(`${city.rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s`);
   return seconds;
+}
+
+/** Seconds until the worker node has compacted every day of the city. */
+async function compacted(servers: Servers, { firstHour, endHour }: ApiCity): Promise<number> {
+  const startMs = performance.now();
+  await waitUntil('every day is compacted', COMPACTED_MS_MAX, async () => {
+    const [days] = await servers.row<[number]>(
+      `SELECT count() FROM hourglass.day_versions AS v WHERE (v.day, v.blocks) IN
+       (SELECT toDate(begins), blocks FROM hourglass.compacted_rollups WHERE step = 'compacted')`,
+    );
+    return days >= Math.floor((endHour - firstHour) / DAY_HOURS);
+  });
+  return (performance.now() - startMs) / 1_000;
 }
 
 /** One request after the other, after an answer has been compared with what it must be. */
@@ -184,7 +204,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
-    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month; one worker thread with the open hour of every sensor.`,
+    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month, and the week before the open hour; one worker thread with the open hour of every sensor; its node has compacted all days (what it does by itself, some time after they are over).`,
     `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');

@@ -508,6 +508,8 @@ export const COMPACTION_LEFTOVER_S = 24 * 3_600;
 export const CADENCE_HOURS = 7 * 24;
 /** Hours with readings among them from which on the cadence is taken for known: the median of fewer is chance. */
 export const CADENCE_HOURS_MIN = 3;
+/** Memory for the weeks of a page's series, from which on they are added up in files: a page of 10,000 series needs some 200 MB. */
+export const CADENCES_MEMORY_BYTES = 256 * 1024 * 1024;
 /** Hours for which a silent sensor still counts as one that should speak: a week of repair; then it is gone. */
 export const SENSOR_KNOWN_HOURS = 7 * 24;
 /** Hours that `GET /weather/{city}` looks back for a metric's newest figures: older is not now. */

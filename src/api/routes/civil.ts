@@ -94,8 +94,13 @@ function addCivilRollup(
   });
 }
 
-/** The place comes first and what is known of it last; in between all is written out: an object that is put together takes many times as long. */
-function toRow(found: CivilRollup, { metric: metricOf, ...at }: PathOf, name: 'day' | 'month', inZone: string): object {
+/** Written out, as the rows of hours (rollups.ts). What is undefined is not in an answer. */
+function toRow(
+  found: CivilRollup,
+  { metric: metricOf, city: cityOf, district: districtOf }: PathOf,
+  name: 'day' | 'month',
+  inZone: string,
+): object {
   const {
     kind: kindOf,
     day,
@@ -111,8 +116,24 @@ function toRow(found: CivilRollup, { metric: metricOf, ...at }: PathOf, name: 'd
     status,
     coverage,
   } = found;
-  const hours = toHour - fromHour;
-  const period = { kind: kindOf, metric: metricOf, [name]: civilName(day, name) };
-  const rest = { count, sum, min, max, mean, sensors, revision, status, coverage, zone: inZone, hours };
-  return Object.assign({}, at, period, rest);
+  const period = civilName(day, name);
+  return {
+    city: cityOf,
+    district: districtOf,
+    kind: kindOf,
+    metric: metricOf,
+    day: name === 'day' ? period : undefined,
+    month: name === 'month' ? period : undefined,
+    count,
+    sum,
+    min,
+    max,
+    mean,
+    sensors,
+    revision,
+    status,
+    coverage,
+    zone: inZone,
+    hours: toHour - fromHour,
+  };
 }

@@ -69,12 +69,23 @@ function addRollup(
   });
 }
 
-/** Written out: objects that are put together of others take many times as long to make. */
+/** Written out: objects that are put together of others take many times as long to make. What is undefined is not in an answer. */
 function toRow(found: HourlyRollup, { metric: metricOf, city: cityOf, district: districtOf }: PathOf): object {
   const { kind: kindOf, period, count, sum, min, max, mean, sensors, revision, status, coverage } = found;
-  const at = hourIso(period);
-  const figured = { count, sum, min, max, mean, sensors, revision, status, coverage };
-  return districtOf === undefined
-    ? { city: cityOf, kind: kindOf, metric: metricOf, hour: at, ...figured }
-    : { city: cityOf, district: districtOf, kind: kindOf, metric: metricOf, hour: at, ...figured };
+  return {
+    city: cityOf,
+    district: districtOf,
+    kind: kindOf,
+    metric: metricOf,
+    hour: hourIso(period),
+    count,
+    sum,
+    min,
+    max,
+    mean,
+    sensors,
+    revision,
+    status,
+    coverage,
+  };
 }
