@@ -37,11 +37,12 @@ interface Cut<Row> {
  * @param step of the periods; a day is asked for by the hour with which it begins.
  * @param readOthers the periods that begin in a span, from the rows of blocks.
  * @returns a reader; null: nothing is compacted, or it is too scattered, and the question is better asked as it is.
+ * `final`: the first hour that is not final; from its day on nothing can be.
  */
 export function compactedRollups(
   deps: CompactedDeps,
   step: CompactedAsk['step'],
-): <Row>(ask: CutAsk, readOthers: (span: Span) => Promise<Row[]>) => Promise<Cut<Row> | null> {
+): <Row>(ask: CutAsk, final: number, readOthers: (span: Span) => Promise<Row[]>) => Promise<Cut<Row> | null> {
   const { clickhouse, compactedDays, compactedGate } = deps;
   const kept = new LRUCache<string, CompactedFigures[], CompactedAsk>({
     maxSize: KEPT_COMPACTED_MAX,
@@ -49,9 +50,9 @@ export function compactedRollups(
     ignoreFetchAbort: true,
     fetchMethod: (_key, _old, { context }) => compactedGate.pass(() => readCompacted(clickhouse, context)),
   });
-  return async (ask, readOthers) => {
+  return async (ask, final, readOthers) => {
     const { places, metric, kind, after, limit } = ask;
-    if (compactedDays === null) return null;
+    if (compactedDays === null || dayOf(ask.from) >= dayOf(final)) return null;
     const known = await compactedDays();
     const within = known.days.filter(({ day }) => (day + 1) * DAY_HOURS > ask.from && day * DAY_HOURS < ask.to);
     const first = within.find(isCompacted);

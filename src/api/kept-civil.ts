@@ -21,7 +21,7 @@ export function keptCivil(deps: Parameters<typeof civilByMonth>[0] & CompactedDe
     const { places, metric, kind, fromS, toS, limit } = ask;
     const [from, to] = [hourOfNextDay(fromS), hourOfNextDay(toS)];
     const after = ask.after === null ? null : ([ask.after[0], ask.after[1] * DAY_HOURS] as const);
-    const cut = await readCut({ places, metric, kind, from, to, after, limit }, (span) =>
+    const cut = await readCut({ places, metric, kind, from, to, after, limit }, final, (span) =>
       readMonths({ ...ask, fromS: span.from * HOUR_S, toS: span.to * HOUR_S }, final),
     );
     if (cut === null) return readMonths(ask, final);

@@ -31,7 +31,7 @@ export function keptHours(
   const readNow = keptForMoments(deps, dataVersion, read);
   const readCut = compactedRollups(deps, 'hour');
   return async (ask, final) => {
-    const cut = await readCut(ask, (span) => readNow({ ...ask, ...span }, final));
+    const cut = await readCut(ask, final, (span) => readNow({ ...ask, ...span }, final));
     if (cut === null) return readNow(ask, final);
     return inOrder([...cut.compacted.map(figuresOf), ...cut.others], ({ period }) => period, ask.limit);
   };

@@ -17,7 +17,7 @@ import { until } from '../../test/support/until.ts';
 import { deleteBlocks } from '../runtime/clickhouse-schema.ts';
 import { compactDays, readTableDays } from '../runtime/compaction.ts';
 import { monthOfDay } from './kept-months.ts';
-import { ANSWER_AGE_MS_MAX, DEAR_FIGURES_MS, SETTLED_AGE_MS } from '../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, COMPACTED_DAYS_AGE_MS_MIN, DEAR_FIGURES_MS, SETTLED_AGE_MS } from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -27,6 +27,7 @@ let world: World;
 let fresh: CheckedApi;
 let kept: CheckedApi;
 let version = 0;
+let steps = 0;
 beforeAll(async () => {
   database = await startTestDatabase();
 }, 60_000);
@@ -38,8 +39,8 @@ beforeEach(async () => {
   fresh = await checkedApi(depsOf(world, database));
   // No answer as a whole is kept: what is given again comes from the months.
   const deps = depsOf(world, { ...database, client: counted.client });
-  // Nor is anything dear, however busy the machine is.
-  const clock = { ...deps.clock, monotonicMs: () => 0 };
+  // Nor is anything dear, however busy the machine is; a question comes some time after the one before.
+  const clock = { ...deps.clock, monotonicMs: () => steps * COMPACTED_DAYS_AGE_MS_MIN };
   kept = await checkedApi({ ...deps, clock, dataVersion: () => version++ });
   for (const month of [8, 9, 10]) await insertFacts(database.client, factsOf(month));
 });
@@ -77,7 +78,10 @@ const PATHS = [
   '/v1/cities/lisbon/temp/hourly?limit=1000',
 ];
 
-const rowsOf = async (api: CheckedApi, path: string): Promise<unknown[]> => (await api.get(path)).data;
+async function rowsOf(api: CheckedApi, path: string): Promise<unknown[]> {
+  steps++;
+  return (await api.get(path)).data;
+}
 /** Questions to the tables of blocks. */
 const readings = (): number =>
   counted.queries.filter((query) => query.includes('FROM hourglass.district_facts')).length;
@@ -152,6 +156,43 @@ it('compacted days are read once, whatever second of a day the question begins w
   for (const from of ['2026-09-05', '2026-09-04T23:59:59Z', '2026-09-04T00:00:01Z'])
     await rowsOf(kept, `${path}&from=${from}`);
   expect([readings(), compactedReadings()]).toEqual([before[0], (before[1] ?? NaN) + 1]);
+});
+
+it('the list of days is used for a moment, whatever comes, but not after a flush', async () => {
+  await compact(() => true);
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20';
+  const deps = depsOf(world, { ...database, client: counted.client });
+  let nowMs = 0;
+  const api = await checkedApi({
+    ...deps,
+    clock: { ...deps.clock, monotonicMs: () => nowMs },
+    dataVersion: () => version++,
+  });
+  const lists = (): number => counted.queries.filter((query) => query.includes('FROM hourglass.day_versions')).length;
+  const asked = async (): Promise<number> => {
+    await insertFacts(database.client, [
+      fact({ district: 'd0', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6 + version, revised: 1 }),
+    ]);
+    const before = lists();
+    await rowsOf(api, path);
+    return lists() - before;
+  };
+  expect(await asked()).toBe(1);
+  expect(await asked()).toBe(0);
+  nowMs += COMPACTED_DAYS_AGE_MS_MIN;
+  expect(await asked()).toBe(1);
+  expect(await asked()).toBe(0);
+  await api.request('/v1/admin/flush', { method: 'POST' });
+  expect(await asked()).toBe(1);
+  expect(await rowsOf(api, path)).toEqual(await rowsOf(fresh, path));
+});
+
+it('of today nothing is compacted, and nothing is looked for', async () => {
+  await compact(() => true);
+  const before = counted.queries.filter((query) => query.includes('system.parts')).length;
+  await rowsOf(kept, '/v1/districts/lisbon/d0/temp/hourly?from=2026-11-23');
+  await rowsOf(kept, '/v1/cities/lisbon/temp/daily?from=2026-11-23&to=2026-11-25');
+  expect(counted.queries.filter((query) => query.includes('system.parts')).length).toBe(before);
 });
 
 it('days that are exchanged after one has looked for them are read from the rows of blocks', async () => {

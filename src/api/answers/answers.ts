@@ -77,7 +77,7 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
   };
   if (deps.dataVersion === undefined) return answered;
   const dataVersion = (): number => answers.version;
-  return { ...answered, dataVersion, compactedDays: keptCompactedDays(deps, dataVersion) };
+  return { ...answered, dataVersion, compactedDays: keptCompactedDays(deps, dataVersion, answered.flushes) };
 }
 
 export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {
