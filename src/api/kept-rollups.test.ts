@@ -119,7 +119,7 @@ const TODAY = Math.floor(hourOf(2026, 10, 23) / 24);
 /** Days that are over and are not, or no more, compacted. */
 async function compact(isWanted: (day: number) => boolean): Promise<void> {
   const ports = { client: database.client, stop: new AbortController().signal };
-  const due = (await readTableDays(ports)).filter(
+  const due = (await readTableDays(ports, [202609, 202610, 202611])).filter(
     ({ day, blocks, compacted }) => day < TODAY && blocks !== compacted && isWanted(day),
   );
   const months = new Map(

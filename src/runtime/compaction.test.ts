@@ -10,7 +10,14 @@ import {
   type TestDatabase,
 } from '../../test/support/clickhouse.ts';
 import { deleteBlocks, migrateTables } from './clickhouse-schema.ts';
-import { compactDays, type Database, dropLeftovers, readDaysName, readTableDays, type TableDay } from './compaction.ts';
+import {
+  compactDays,
+  type Database,
+  dropLeftovers,
+  readMonthNames,
+  readTableDays,
+  type TableDay,
+} from './compaction.ts';
 
 let test: TestDatabase;
 let database: Database;
@@ -23,12 +30,14 @@ afterEach(async () => {
   await test.empty();
 });
 
+const MONTHS = [202610, 202611];
+
 const hourOf = (...time: [year: number, month: number, day: number, hour?: number]): number =>
   Date.UTC(...time) / 3_600_000;
 const dayOf = (hour: number): number => Math.floor(hour / 24);
 const insert = (facts: Fact[]): Promise<void> => insertFacts(test.client, facts);
 const due = async (): Promise<TableDay[]> =>
-  (await readTableDays(database)).filter(({ blocks, compacted }) => blocks !== compacted);
+  (await readTableDays(database, MONTHS)).filter(({ blocks, compacted }) => blocks !== compacted);
 const compactAll = async (): Promise<number[]> => compactDays(database, await due());
 
 /** Days of October 2026, of two cities, some districts, kinds and metrics; sensors come through two partitions, and hours cancel. */
@@ -164,13 +173,18 @@ describe('days of a month', () => {
   });
 });
 
-it('the name of the days changes with a block, and with a day that is compacted', async () => {
-  const names = [await readDaysName(database)];
+it('the name of a month changes with a block of it, and with a day that is compacted', async () => {
+  const nameOf = async (): Promise<string | undefined> => (await readMonthNames(database)).get(202610);
+  expect(await nameOf()).toBeUndefined();
   await insert(factsOf([3]));
-  names.push(await readDaysName(database));
+  const names = [await nameOf()];
   await compactAll();
-  names.push(await readDaysName(database));
+  names.push(await nameOf());
+  await insert([fact({ hour: hourOf(2026, 9, 3), block: 9e6 })]);
+  names.push(await nameOf());
   expect(new Set(names).size).toBe(3);
+  await insert([fact({ hour: hourOf(2026, 10, 3), block: 9e6 })]);
+  expect(await nameOf()).toBe(names[2]);
 });
 
 it('tables of runs that ended in the middle are dropped when nobody can be at work on them', async () => {
@@ -185,7 +199,7 @@ it('tables of runs that ended in the middle are dropped when nobody can be at wo
 
 it('days that were there before the migration are listed by it', async () => {
   await insert(factsOf([3, 4]));
-  const before = await readTableDays(database);
+  const before = await readTableDays(database, MONTHS);
   await test.client.command({ query: 'TRUNCATE TABLE hourglass.day_blocks' });
   await test.client.command({
     query: 'ALTER TABLE hourglass.schema_migrations DELETE WHERE version = 7',
@@ -193,5 +207,5 @@ it('days that were there before the migration are listed by it', async () => {
   });
   await migrateTables(test.client, { horizonDays: 0, durability: 'process' });
   expect(before.length).toBe(2);
-  expect(await readTableDays(database)).toEqual(before);
+  expect(await readTableDays(database, MONTHS)).toEqual(before);
 });

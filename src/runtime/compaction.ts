@@ -43,26 +43,30 @@ const SETTINGS: ClickHouseSettings = {
 const STAGE = 'compacting_';
 const DROP_MS_MAX = 5_000;
 
-/** Changes whenever {@link readTableDays} may give something else. */
-export async function readDaysName(database: Database): Promise<string> {
-  const [name] = await select<{ name: string }>(
+/** By month (`YYYYMM`), a name that changes whenever {@link readTableDays} may give something else of it. */
+export async function readMonthNames(database: Database): Promise<Map<number, string>> {
+  const months = await select<{ month: number; name: string }>(
     database,
-    `SELECT toString(groupBitXor(cityHash64(table, name))) AS name FROM system.parts
-     WHERE database = 'hourglass' AND table IN ('day_blocks', 'compacted_rollups') AND active`,
+    `SELECT toUInt32(partition) AS month, toString(groupBitXor(cityHash64(table, name))) AS name FROM system.parts
+     WHERE database = 'hourglass' AND table IN ('day_blocks', 'compacted_rollups') AND active GROUP BY month`,
   );
-  return name?.name ?? '';
+  return new Map(months.map(({ month, name }) => [month, name]));
 }
 
-/** In order. */
-export async function readTableDays(database: Database): Promise<TableDay[]> {
+/** In order. @param months `YYYYMM`. */
+export async function readTableDays(database: Database, months: readonly number[]): Promise<TableDay[]> {
   const [days, compacted] = await Promise.all([
     select<{ day: number; blocks: number }>(
       database,
-      'SELECT toUInt16(v.day) AS day, v.blocks AS blocks FROM hourglass.day_versions AS v ORDER BY day',
+      `SELECT toUInt16(v.day) AS day, v.blocks AS blocks FROM hourglass.day_versions AS v
+       WHERE toYYYYMM(v.day) IN {months:Array(UInt32)} ORDER BY day`,
+      { months },
     ),
     select<{ day: number; blocks: number }>(
       database,
-      "SELECT toUInt16(toDate(begins)) AS day, blocks FROM hourglass.compacted_rollups WHERE step = 'compacted'",
+      `SELECT toUInt16(toDate(begins)) AS day, blocks FROM hourglass.compacted_rollups
+       WHERE step = 'compacted' AND toYYYYMM(begins) IN {months:Array(UInt32)}`,
+      { months },
     ),
   ]);
   const from = new Map(compacted.map(({ day, blocks }) => [day, blocks]));

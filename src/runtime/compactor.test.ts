@@ -20,6 +20,7 @@ afterEach(async () => {
   await database.empty();
 });
 
+const MONTHS = [202610, 202611];
 /** Days since 1970: the last two of October 2026 and the first two of November. */
 const DAYS = [29, 30, 31, 32].map((day) => Date.UTC(2026, 9, day + 1) / (DAY_HOURS * HOUR_MS));
 const insert = (day: number, block: number): Promise<void> =>
@@ -27,7 +28,7 @@ const insert = (day: number, block: number): Promise<void> =>
 /** Places in DAYS of those that are compacted from what they have. */
 async function compacted(): Promise<number[]> {
   const stop = new AbortController().signal;
-  const days = await readTableDays({ client: database.client, stop });
+  const days = await readTableDays({ client: database.client, stop }, MONTHS);
   return days.filter((day) => day.blocks === day.compacted).map(({ day }) => DAYS.indexOf(day));
 }
 
@@ -108,6 +109,31 @@ it('a day whose rows are not those of its list is tried again only after a while
   node.passMs(COMPACTION_RETRY_MS);
   for (let look = 0; look < 2; look++) await node.look();
   expect(await compacted()).toEqual([0]);
+});
+
+it('a month that fails is said, tried again after a while, and keeps no other from being compacted', async () => {
+  const node = new Node();
+  for (const [at, day] of DAYS.entries()) await insert(day, at + 1);
+  let fails = true;
+  const { clickhouse } = node.ports;
+  const failing = Object.create(clickhouse, {
+    command: {
+      value: (ask: Parameters<typeof clickhouse.command>[0]) =>
+        fails && ask.query.includes('REPLACE PARTITION 202611')
+          ? Promise.reject(new Error('no memory'))
+          : clickhouse.command(ask),
+    },
+  }) as typeof clickhouse;
+  const compactor = new Compactor({ ...node.ports, clickhouse: failing }, new AbortController().signal);
+  await compactor.look();
+  await expect(compactor.look()).rejects.toThrow('no memory');
+  expect(await compacted()).toEqual([0, 1]);
+  fails = false;
+  for (let look = 0; look < 2; look++) await compactor.look();
+  expect(await compacted()).toEqual([0, 1]);
+  node.passMs(COMPACTION_RETRY_MS);
+  for (let look = 0; look < 2; look++) await compactor.look();
+  expect(await compacted()).toEqual([0, 1, 2]);
 });
 
 it('a database that does not answer is said once, and asked again', async () => {

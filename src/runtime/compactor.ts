@@ -13,7 +13,7 @@ import { DAY_HOURS, HOUR_MS, monthOf } from '../model/hour.ts';
 import { COMPACTION_LOOK_MS, COMPACTION_REST_FACTOR, COMPACTION_RETRY_MS } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import type { WatchedCluster } from './cluster-view.ts';
-import { compactDays, dropLeftovers, readDaysName, readTableDays, type TableDay } from './compaction.ts';
+import { compactDays, dropLeftovers, readMonthNames, readTableDays, type TableDay } from './compaction.ts';
 
 export interface CompactorPorts {
   readonly clickhouse: ClickHouseClient;
@@ -27,11 +27,11 @@ export interface CompactorPorts {
 export class Compactor {
   readonly #ports: CompactorPorts;
   readonly #stop: AbortSignal;
-  /** What the last look depended on. */
-  #seen = '';
+  /** What the last look depended on, by month. */
+  #seen: ReadonlyMap<number, string> = new Map();
   /** Days that were due at the last look, and the blocks they had. */
   #due = new Map<number, number>();
-  /** Days whose rollups' rows were of other blocks, and the blocks they should have been of. */
+  /** Days that could not be compacted, such as those whose rollups' rows were of other blocks, and the blocks they should have been of. */
   readonly #refused = new Map<number, number>();
   /** Of COMPACTION_RETRY_MS. */
   #period = 0;
@@ -55,28 +55,42 @@ export class Compactor {
     const period = Math.floor(clock.monotonicMs() / COMPACTION_RETRY_MS);
     if (period !== this.#period) this.#refused.clear();
     this.#period = period;
-    const name = await readDaysName(database);
     const endDay = Math.floor(cluster.finalThroughMs() / (DAY_HOURS * HOUR_MS));
-    const seen = `${name} ${String(endDay)} ${String(period)}`;
-    if (seen === this.#seen && this.#due.size === 0) return;
+    const endMonth = monthOf(endDay * DAY_HOURS);
+    const seen = new Map<number, string>();
+    for (const [month, name] of await readMonthNames(database)) {
+      // Whether its days are final matters only where they become so.
+      seen.set(month, `${name} ${String(period)} ${month < endMonth ? '' : String(endDay)}`);
+    }
+    const dueMonths = new Set([...this.#due.keys()].map((day) => monthOf(day * DAY_HOURS)));
+    const months = [...seen.keys()].filter(
+      (month) => seen.get(month) !== this.#seen.get(month) || dueMonths.has(month),
+    );
+    if (months.length === 0) return;
+    const days = (await readTableDays(database, months)).filter(({ day }) => day < endDay);
     this.#seen = seen;
-    const days = (await readTableDays(database)).filter(({ day }) => day < endDay);
     const due = days.filter(({ day, blocks, compacted }) => blocks !== compacted && this.#refused.get(day) !== blocks);
     const rested = due.filter(({ day, blocks }) => this.#due.get(day) === blocks);
     this.#due = new Map(due.map(({ day, blocks }) => [day, blocks]));
+    const errors: unknown[] = [];
     for (const month of byMonth(rested)) {
       const startMs = clock.monotonicMs();
-      const compacted = await compactDays(database, month);
+      // A month that fails must not keep the others from being compacted.
+      const compacted = await compactDays(database, month).catch((error: unknown): number[] => {
+        errors.push(error);
+        return [];
+      });
       for (const { day, blocks } of month) if (!compacted.includes(day)) this.#refused.set(day, blocks);
       const tookMs = clock.monotonicMs() - startMs;
       log.debug(`rollups of ${String(compacted.length)} days compacted in ${(tookMs / 1_000).toFixed(1)} s`);
       await clock.sleep(COMPACTION_REST_FACTOR * tookMs, this.#stop);
       if (this.#stop.aborted) return;
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   #forget(): void {
-    this.#seen = '';
+    this.#seen = new Map();
     this.#due.clear();
   }
 }
