@@ -2,7 +2,7 @@
  * Whole recorded data sets through the whole program: every row of the exact hours must come out (`npm run check:data`).
  *
  * Each set as SenML and as frames, once left alone and once with every process killed with -9 in the middle of the
- * replay and started again. Beside the hours of sensors: the rollups, and the ledger.
+ * replay and started again. Beside the hours of sensors: the rollups, what the program compacts of them by itself, and the ledger.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -26,6 +26,7 @@ const SETS = listed(
 );
 const FORMATS = listed('CHECK_DATA_FORMATS', ['senml', 'frame']);
 const CATCH_UP_MS_MAX = 20 * 60_000;
+const COMPACTED_MS_MAX = 10 * 60_000;
 /** At full speed a small set is sent before it is a third counted, and a kill would find nobody publishing. */
 const KILLED_REPLAY_S = 25;
 
@@ -68,6 +69,7 @@ describe.each(SETS)('%s', (set) => {
       expect(wrong.slice(0, 10)).toEqual([]);
       expect(await readLedger(program)).toMatchObject({ balanced: true, counted: readings, rejected: 0 });
       await expectRollups(expected);
+      await expectCompacted();
     });
   });
 });
@@ -110,5 +112,31 @@ async function expectRollups(expected: Hours): Promise<void> {
       expect([view, metric, count]).toEqual([view, metric, want.get(metric)?.count]);
       expect(Math.abs(sum / (want.get(metric)?.sum ?? NaN) - 1)).toBeLessThan(1e-9);
     }
+  }
+}
+
+/** All days are over: the worker compacts them, and has the views' figures then, no row more and none less. */
+async function expectCompacted(): Promise<void> {
+  await until('every day is compacted', COMPACTED_MS_MAX, async () => {
+    const [[others] = [NaN]] = await program.query<[number]>(
+      `SELECT count() FROM hourglass.day_versions AS v WHERE (v.day, v.blocks) NOT IN
+       (SELECT toDate(begins), blocks FROM hourglass.compacted_rollups WHERE step = 'compacted')`,
+    );
+    return others === 0;
+  });
+  const figures = 'count, sum, min, max, sensors, revision';
+  for (const [view, place, step, begins] of [
+    ['district_hourly', 'district', 'hour', 'hour'],
+    ['district_daily', 'district', 'day', "toDateTime(day, 'UTC')"],
+    ['city_hourly', "''", 'hour', 'hour'],
+    ['city_daily', "''", 'day', "toDateTime(day, 'UTC')"],
+  ]) {
+    const views = `SELECT city, ${String(place)} AS place, kind, metric, ${String(begins)} AS begins, ${figures} FROM hourglass.${String(view)}`;
+    const compacted = `SELECT city, district AS place, kind, metric, begins, ${figures} FROM hourglass.compacted_rollups
+      WHERE step = '${String(step)}' AND (place = '') = ${place === 'district' ? '0' : '1'}`;
+    expect(await program.query(`${views} EXCEPT ALL ${compacted}`), view).toEqual([]);
+    expect(await program.query(`${compacted} EXCEPT ALL ${views}`), view).toEqual([]);
+    const [[rows] = [0]] = await program.query<[number]>(`SELECT count() FROM (${compacted})`);
+    expect(rows, view).toBeGreaterThan(0);
   }
 }
