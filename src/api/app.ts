@@ -32,6 +32,7 @@ import { invalidRequest } from './invalid-request.ts';
 import { noQuery } from './params.ts';
 import type { ApiDeps } from './ports.ts';
 import { Problem, problems, respond, toProblem } from './problem.ts';
+import { addRollupReaders } from './rollup-readers.ts';
 import { addSensorThings } from './sensorthings/route.ts';
 
 export function createApp(given: ApiDeps): OpenAPIHono {
@@ -46,7 +47,7 @@ export function createApp(given: ApiDeps): OpenAPIHono {
     const route = c.res.status === 404 || c.res.status === 405 ? '' : routePath(c, -1);
     given.onRequest?.(c.req.method, route, c.res.status, (given.clock.monotonicMs() - startMs) / 1_000);
   });
-  const deps = addAnswers(app, given);
+  const deps = addRollupReaders(addAnswers(app, given));
   const doors = deps.doors ?? OPEN_DOORS;
   addDoors(app, doors, deps.clock);
   for (const add of [

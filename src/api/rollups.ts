@@ -12,10 +12,8 @@ import type { ApiDeps } from './ports.ts';
 import { Problem } from './problem.ts';
 import { type CivilAsk, type CivilFigures, type CivilStep, readDayStarts, secondsOf } from './queries/civil.ts';
 import type { KnownOf, KnownSensors } from './queries/known-sensors.ts';
-import type { CivilReader } from './civil-by-month.ts';
-import type { KnownSensorsReader } from './kept-coverage.ts';
-import type { RollupReader } from './kept-hours.ts';
 import type { Place } from './queries/places.ts';
+import type { RollupDeps } from './rollup-readers.ts';
 import type { RollupAsk, RollupFigures } from './queries/rollups.ts';
 import { DAY_HOURS, HOUR_MS } from '../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../model/limits.ts';
@@ -30,15 +28,11 @@ export type CivilRollup = Omit<CivilFigures, 'sensorHours'> & Judged;
 
 /** What is asked of one place. */
 type OfOne<Ask extends { readonly places: readonly Place[] }> = Omit<Ask, 'places'> & { readonly place: Place };
-type Deps = Pick<ApiDeps, 'cluster'>;
+type Deps = Pick<RollupDeps, 'cluster' | 'rollups'>;
 
 /** @returns at most `ask.limit` hours. */
 export async function readHourlyRollup(
-  { cluster }: Deps,
-  {
-    readRollup,
-    readKnownSensors,
-  }: { readonly readRollup: RollupReader; readonly readKnownSensors: KnownSensorsReader },
+  { cluster, rollups: { readRollup, readKnownSensors } }: Deps,
   { place, ...rest }: OfOne<RollupAsk>,
 ): Promise<Page<HourlyRollup>> {
   const ask = { ...rest, places: [place] };
@@ -65,8 +59,7 @@ export async function readHourlyRollup(
 
 /** @returns at most `ask.limit` days or months. @throws {Problem} 400 for a zone that the database does not know. */
 export async function readCivilRollup(
-  { cluster }: Deps,
-  { readCivil, readKnownSensors }: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
+  { cluster, rollups: { readCivil, readKnownSensors } }: Deps,
   { place, ...rest }: OfOne<Omit<CivilAsk, 'openHour'>>,
 ): Promise<Page<CivilRollup>> {
   const ask = { ...rest, places: [place] };

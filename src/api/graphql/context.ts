@@ -6,11 +6,11 @@
  */
 import DataLoader from 'dataloader';
 import { GRAPHQL_BATCH_PARENTS_MAX, GRAPHQL_QUESTIONS_MAX } from '../../model/limits.ts';
-import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
+import type { RollupDeps } from '../rollup-readers.ts';
 
 export interface RequestContext {
-  readonly deps: ApiDeps;
+  readonly deps: RollupDeps;
   readonly questions: Questions;
   /** What the cluster said before anything was read. */
   readonly before: { readonly watermarkMs: number; readonly openHour: number };

@@ -7,9 +7,6 @@ import { z } from '@hono/zod-openapi';
 import { hourIso } from '../../model/hour.ts';
 import { periodsOf } from '../hours.ts';
 import { civilRange, kind, metric, range, zone } from '../params.ts';
-import { readCivil } from '../queries/civil.ts';
-import { readKnownSensors } from '../queries/known-sensors.ts';
-import { readRollup } from '../queries/rollups.ts';
 import { zoneAsked } from '../registered.ts';
 import { civilCoverage, civilName, edgesOf, hourCoverage, instantsOf, statusOf } from '../rollups.ts';
 import { argumentsOf } from './arguments.ts';
@@ -40,12 +37,12 @@ export function hourlyResolver(of: Of): Resolver {
     const { first, after, from, to, ...filter } = argumentsOf(ofHours, args);
     const ask = { ...filter, ...periodsOf({ from, to }, 1), after: keyAfterCursor(list, after), limit: first + 1 };
     const rows = await context.questions.batch(`${of}.hourly`, args, parent, placeId, async (parents) => {
-      const { clickhouse, cluster } = context.deps;
+      const { cluster, rollups } = context.deps;
       const places = parents.map((one) => placeOf(of, one));
       // Read before the table: what was final then is in the table now.
       const edges = edgesOf(cluster);
-      const found = await readRollup(clickhouse, { ...ask, places });
-      const known = once(() => context.questions.ask(() => readKnownSensors(clickhouse, { ...filter, places })));
+      const found = await rollups.readRollup({ ...ask, places }, edges.final);
+      const known = once(() => context.questions.ask(() => rollups.readKnownSensors({ ...filter, places })));
       const figures = found.map((row) => ({
         ...row,
         metric: filter.metric,
@@ -69,20 +66,14 @@ export function civilResolver(of: Of, step: 'day' | 'month'): Resolver {
     // With the zone `city`, parents of one zone are asked about together.
     const asked = { ...args, zone: inZone };
     const rows = await context.questions.batch(`${of}.${per}`, asked, parent, placeId, async (parents) => {
-      const { clickhouse, cluster } = context.deps;
+      const { cluster, rollups } = context.deps;
       const places = parents.map((one) => placeOf(of, one));
       const edges = edgesOf(cluster);
-      const found = await readCivil(clickhouse, {
-        ...filter,
-        ...(await instantsOf(context.deps, { from, to }, inZone)),
-        step,
-        zone: inZone,
-        places,
-        after: key,
-        limit: first + 1,
-        openHour: edges.open,
-      });
-      const known = once(() => context.questions.ask(() => readKnownSensors(clickhouse, { ...filter, places })));
+      const times = await instantsOf(context.deps, { from, to }, inZone);
+      const [limit, openHour] = [first + 1, edges.open];
+      const ask = { ...filter, ...times, step, zone: inZone, places, after: key, limit, openHour };
+      const found = await rollups.readCivil(ask, edges.final);
+      const known = once(() => context.questions.ask(() => rollups.readKnownSensors({ ...filter, places })));
       const figures = found.map((row) => ({
         ...row,
         metric: filter.metric,

@@ -9,7 +9,7 @@ import { createSchema, createYoga } from 'graphql-yoga';
 import { GRAPHQL_REQUEST_BYTES_MAX } from '../../model/limits.ts';
 import { createAddressReader } from '../doors/addresses.ts';
 import { finalHour } from '../hours.ts';
-import type { ApiDeps } from '../ports.ts';
+import type { RollupDeps } from '../rollup-readers.ts';
 import { Problem, problems } from '../problem.ts';
 import { Questions, type RequestContext } from './context.ts';
 import { maskError } from './errors.ts';
@@ -24,7 +24,7 @@ const PAGE_HEADERS = {
     "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; frame-ancestors 'none'",
 };
 
-export function addGraphql(app: OpenAPIHono, deps: ApiDeps): void {
+export function addGraphql(app: OpenAPIHono, deps: RollupDeps): void {
   const yoga = createYoga<{ address: string }, RequestContext>({
     schema: createSchema<RequestContext>({ typeDefs: [typeDefs, ledgerTypeDefs], resolvers }),
     context: ({ address }) => ({

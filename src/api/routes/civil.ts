@@ -4,14 +4,10 @@
  * Boundary: HTTP and schemas; how hours make a civil day is in ../queries/civil.ts.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { AnsweredDeps } from '../answers/answers.ts';
-import type { CivilReader } from '../civil-by-month.ts';
-import { keptCivil } from '../kept-civil.ts';
-import { keptKnownSensors, type KnownSensorsReader } from '../kept-coverage.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page, zone } from '../params.ts';
-import type { ApiDeps } from '../ports.ts';
 import { zoneAsked } from '../registered.ts';
+import type { RollupDeps } from '../rollup-readers.ts';
 import { figures, type PathOf, place } from '../rollup-schemas.ts';
 import { civilName, type CivilRollup, instantsOf, readCivilRollup } from '../rollups.ts';
 
@@ -39,19 +35,12 @@ const zoneColumns = {
 const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '/v1/cities/{city}/{metric}' } as const;
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
 
-export function addCivil(app: OpenAPIHono, deps: AnsweredDeps): void {
-  const readers = { readCivil: keptCivil(deps), readKnownSensors: keptKnownSensors(deps) };
+export function addCivil(app: OpenAPIHono, deps: RollupDeps): void {
   for (const of of ['districts', 'cities'] as const)
-    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, readers, of, per);
+    for (const per of ['daily', 'monthly'] as const) addCivilRollup(app, deps, of, per);
 }
 
-function addCivilRollup(
-  app: OpenAPIHono,
-  deps: ApiDeps,
-  readers: { readonly readCivil: CivilReader; readonly readKnownSensors: KnownSensorsReader },
-  of: keyof typeof PATHS,
-  per: keyof typeof steps,
-): void {
+function addCivilRollup(app: OpenAPIHono, deps: RollupDeps, of: keyof typeof PATHS, per: keyof typeof steps): void {
   const { step, name, column } = steps[per];
   const id = `${IDS[of]}${IDS[per]}`;
   const path = `${PATHS[of]}/${per}` as const;
@@ -84,7 +73,7 @@ function addCivilRollup(
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readCivilRollup(deps, readers, ask);
+          const found = await readCivilRollup(deps, ask);
           const shared = { ...at, metric: metricOf };
           return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
         },

@@ -1,14 +1,11 @@
 /** Hours of districts and cities, by kind. Days and months: civil.ts. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { AnsweredDeps } from '../answers/answers.ts';
 import { hourIso } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { periodsOf } from '../hours.ts';
-import { keptKnownSensors } from '../kept-coverage.ts';
-import { keptHours } from '../kept-hours.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range } from '../params.ts';
-import type { ApiDeps } from '../ports.ts';
+import type { RollupDeps } from '../rollup-readers.ts';
 import { figures, hour, type PathOf, place } from '../rollup-schemas.ts';
 import { type HourlyRollup, readHourlyRollup } from '../rollups.ts';
 
@@ -22,17 +19,11 @@ const ROUTES = [
   { of: 'cities', view: 'city_hourly', id: 'CityHourly', path: '/v1/cities/{city}/{metric}/hourly' },
 ] as const;
 
-export function addRollups(app: OpenAPIHono, deps: AnsweredDeps): void {
-  const readers = { readRollup: keptHours(deps), readKnownSensors: keptKnownSensors(deps) };
-  for (const rollup of ROUTES) addRollup(app, deps, readers, rollup);
+export function addRollups(app: OpenAPIHono, deps: RollupDeps): void {
+  for (const rollup of ROUTES) addRollup(app, deps, rollup);
 }
 
-function addRollup(
-  app: OpenAPIHono,
-  deps: ApiDeps,
-  readers: Parameters<typeof readHourlyRollup>[1],
-  { of, view, id, path }: (typeof ROUTES)[number],
-): void {
+function addRollup(app: OpenAPIHono, deps: RollupDeps, { of, view, id, path }: (typeof ROUTES)[number]): void {
   const row = z.object({ ...place[of], kind: z.string(), metric: z.string(), hour, ...figures }).openapi(`${id}Row`);
   const route = createRoute({
     method: 'get',
@@ -60,7 +51,7 @@ function addRollup(
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
-          const found = await readHourlyRollup(deps, readers, ask);
+          const found = await readHourlyRollup(deps, ask);
           return { ...found, rows: found.rows.map((figure) => toRow(figure, { ...at, metric: metricOf })) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),

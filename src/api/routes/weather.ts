@@ -4,14 +4,10 @@
  * Boundary: HTTP and schemas. There is no forecast: nothing here knows the future.
  */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
-import type { AnsweredDeps } from '../answers/answers.ts';
 import { HOUR_MS, hourIso, hourStartMs } from '../../model/hour.ts';
 import { TABLE_HOURS_MAX } from '../../model/limits.ts';
 import { streamCaching } from '../answers/answers.ts';
 import { hourHeadersOf } from '../hours.ts';
-import { keptCivil } from '../kept-civil.ts';
-import { keptHours } from '../kept-hours.ts';
-import { keptKnownSensors } from '../kept-coverage.ts';
 import { answerList, hourHeaders, listResponses, type Page } from '../page.ts';
 import { city, civilRange, district, kind, metric, ofRevision, page } from '../params.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -19,6 +15,7 @@ import { Problem, problems } from '../problem.ts';
 import { readDistricts } from '../queries/inventory.ts';
 import { unitOf, zoneOfCity } from '../registered.ts';
 import { label, timeZone, unit } from '../registry-schemas.ts';
+import type { RollupDeps } from '../rollup-readers.ts';
 import { figures } from '../rollup-schemas.ts';
 import { civilName, instantsOf, readCivilRollup, readHourlyRollup } from '../rollups.ts';
 import { readWeather, type WeatherNow } from '../weather.ts';
@@ -119,13 +116,8 @@ const historical = createRoute({
   responses: listResponses(historyRow, 'Periods, in the order of kind and time', hourHeaders),
 });
 
-export function addWeather(app: OpenAPIHono, deps: AnsweredDeps): void {
+export function addWeather(app: OpenAPIHono, deps: RollupDeps): void {
   const { registry, clock, cluster, onError } = deps;
-  const readers = {
-    readRollup: keptHours(deps),
-    readCivil: keptCivil(deps),
-    readKnownSensors: keptKnownSensors(deps),
-  };
 
   app.openapi(now, async (c) => {
     const of = c.req.valid('param').city;
@@ -173,7 +165,7 @@ export function addWeather(app: OpenAPIHono, deps: AnsweredDeps): void {
         read: async (after, rows): Promise<Page<HistoryRow>> => {
           if (step === 'hour') {
             const hours = { from: Math.ceil(range.fromS / 3_600), to: Math.ceil(range.toS / 3_600) };
-            const found = await readHourlyRollup(deps, readers, {
+            const found = await readHourlyRollup(deps, {
               ...filter,
               ...hours,
               after,
@@ -190,7 +182,7 @@ export function addWeather(app: OpenAPIHono, deps: AnsweredDeps): void {
               })),
             };
           }
-          const found = await readCivilRollup(deps, readers, { step, zone, ...filter, ...range, after, limit: rows });
+          const found = await readCivilRollup(deps, { step, zone, ...filter, ...range, after, limit: rows });
           return {
             ...found,
             rows: found.rows.map(({ day, fromHour, toHour, ...row }) => ({
