@@ -64,6 +64,15 @@ function factsOf(month: number): Fact[] {
   return facts;
 }
 
+/** Many places in one question: both districts, and the city. */
+const FIELDS = 'kind count sum min max mean sensors revision coverage';
+const GRAPHQL = `{ cities(first: 2) { nodes { city
+  daily(metric: "temp", from: "2026-09-05", first: 100) { nodes { day ${FIELDS} } }
+  districts(first: 2) { nodes { district
+    daily(metric: "temp", from: "2026-10-01", first: 30) { nodes { day ${FIELDS} } }
+    hourly(metric: "temp", from: "2026-10-28T05:00:00Z", to: "2026-11-30T00:00:00Z", first: 60) { nodes { hour ${FIELDS} } }
+  } } } } }`;
+
 const PATHS = [
   '/v1/cities/lisbon/temp/daily?limit=1000',
   '/v1/cities/lisbon/temp/daily?limit=1000&zone=Asia/Kathmandu&from=2026-09-17T11:00:01Z&to=2026-11-20T03:00:00Z',
@@ -76,12 +85,22 @@ const PATHS = [
   '/v1/districts/lisbon/d1/temp/hourly?limit=1000&kind=noise&from=2026-10-20&to=2026-11-22T07:00:00Z',
   '/v1/cities/lisbon/temp/hourly?limit=1000&from=2026-09-10&to=2026-09-12',
   '/v1/cities/lisbon/temp/hourly?limit=1000',
+  GRAPHQL,
 ];
 
 async function rowsOf(api: CheckedApi, path: string): Promise<unknown[]> {
   steps++;
-  return (await api.get(path)).data;
+  if (path !== GRAPHQL) return (await api.get(path)).data;
+  const response = await api.request('/graphql', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ query: GRAPHQL }),
+  });
+  const { data, errors } = (await response.json()) as { data: unknown; errors?: unknown };
+  expect(errors).toBeUndefined();
+  return [data];
 }
+
 /** Questions to the tables of blocks. */
 const readings = (): number =>
   counted.queries.filter((query) => query.includes('FROM hourglass.district_facts')).length;
