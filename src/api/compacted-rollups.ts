@@ -4,15 +4,16 @@
  * Why: the sensors of a district's hour are merged one by one (invariant 5), which takes the database many times as long as to read a
  * figure; and nothing of it changes any more when a day is over, until somebody corrects it.
  * Boundary: a question is cut at days and its answers are joined; kept in this process for as long as the tables' rows of its months
- * are the same, bounded in number.
+ * are the same, bounded in number: hours of some weeks by month, since everybody asks for other ones; all else as it was asked for.
  * Invariant 16: a row counts where its day has exactly the blocks that the row was read from. Where days are exchanged
  * between the look for them and their reading, the question is asked of the rows of blocks.
  */
 import { LRUCache } from 'lru-cache';
 import { DAY_HOURS } from '../model/hour.ts';
-import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX } from '../model/limits.ts';
+import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
+import { monthOfDay, startOfMonth } from './kept-months.ts';
 import {
   type CompactedAsk,
   type CompactedDay,
@@ -44,12 +45,30 @@ export function compactedRollups(
   step: CompactedAsk['step'],
 ): <Row>(ask: CutAsk, final: number, readOthers: (span: Span) => Promise<Row[]>) => Promise<Cut<Row> | null> {
   const { clickhouse, compactedDays, compactedGate } = deps;
-  const kept = new LRUCache<string, CompactedFigures[], CompactedAsk>({
+  const kept = new LRUCache<string, CompactedFigures[]>({
     maxSize: KEPT_COMPACTED_MAX,
     sizeCalculation: (rows) => rows.length + 1,
-    ignoreFetchAbort: true,
-    fetchMethod: (_key, _old, { context }) => compactedGate.pass(() => readCompacted(clickhouse, context)),
   });
+  const reading = new Map<string, Promise<CompactedFigures[]>>();
+  /** What is kept, or under way already, or read now: all that is neither in one question. */
+  const readPieces = async (pieces: readonly Piece[], ask: CompactedAsk): Promise<CompactedFigures[]> => {
+    const missing = pieces.filter(({ key }) => !kept.has(key) && !reading.has(key));
+    const [first, last] = [missing[0], missing.at(-1)];
+    if (first !== undefined && last !== undefined) {
+      const all = compactedGate.pass(() => readCompacted(clickhouse, { ...ask, from: first.from, to: last.to }));
+      for (const { key, from, to } of missing) {
+        const rows = all.then((found) => found.filter(({ begins }) => begins >= from && begins < to));
+        reading.set(key, rows);
+        // Whoever waits for the rows hears of an error.
+        rows
+          .then((found) => kept.set(key, found))
+          .catch(() => undefined)
+          .finally(() => reading.delete(key));
+      }
+    }
+    const rows = pieces.map(({ key }) => reading.get(key) ?? Promise.resolve(kept.get(key) ?? []));
+    return (await Promise.all(rows)).flat();
+  };
   return async (ask, final, readOthers) => {
     const { places, metric, kind, after, limit } = ask;
     if (compactedDays === null || dayOf(ask.from) >= dayOf(final)) return null;
@@ -64,17 +83,55 @@ export function compactedRollups(
     };
     const gaps = gapsOf(ask, within, hull);
     if (gaps.length > COMPACTED_GAPS_MAX) return null;
-    const without = gaps.filter(({ from, to }) => from >= hull.from && to <= hull.to);
-    const context = { step, places, metric, kind, ...hull, without, after, limit };
-    const key = `${known.nameOf(first.day, last.day)} ${JSON.stringify(context)}`;
-    const [compacted, ...others] = await Promise.all([kept.forceFetch(key, { context }), ...gaps.map(readOthers)]);
+    const hours = hull.to - hull.from;
+    const isSomeWeeks = hours >= KEPT_RANGE_HOURS_MIN && hours <= KEPT_RANGE_HOURS_MAX;
+    const isByMonth = step === 'hour' && places.length === 1 && isSomeWeeks;
+    const question = isByMonth
+      ? { step, places, metric, kind, without: [], after: null, limit: Infinity }
+      : { step, places, metric, kind, without: gaps.filter((gap) => isIn(hull, gap.from)), after, limit };
+    const pieces = (isByMonth ? monthsOf(hull) : [hull]).map(({ from, to }) => ({
+      from,
+      to,
+      key: `${known.nameOf(dayOf(from), dayOf(to - 1))} ${JSON.stringify([from, to, question])}`,
+    }));
+    const [found, ...others] = await Promise.all([
+      readPieces(pieces, { ...question, ...hull }),
+      ...gaps.map((gap) => readOthers(gap)),
+    ]);
+    // A month has rows before and after, and of days that were corrected.
+    const compacted = found.filter(({ begins }) => isIn(hull, begins) && !gaps.some((gap) => isIn(gap, begins)));
     const blocksOf = new Map(within.map(({ day, blocks }) => [day, blocks]));
     if (compacted.some(({ begins, blocks }) => blocksOf.get(dayOf(begins)) !== blocks)) {
-      kept.delete(key);
+      for (const { key } of pieces) kept.delete(key);
       return null;
     }
-    return { compacted, others: others.flat() };
+    const following =
+      after === null
+        ? compacted
+        : compacted.filter((row) => (compareUtf8(row.kind, after[0]) || row.begins - after[1]) > 0);
+    return { compacted: following, others: others.flat() };
   };
+}
+
+/** What is kept as one. */
+interface Piece extends Span {
+  readonly key: string;
+}
+
+function isIn({ from, to }: Span, hour: number): boolean {
+  return hour >= from && hour < to;
+}
+
+/** The UTC months that a span touches, whole. */
+function monthsOf({ from, to }: Span): Span[] {
+  const months: Span[] = [];
+  for (let month = monthOfDay(dayOf(from)); hourOfMonth(month) < to; month++)
+    months.push({ from: hourOfMonth(month), to: hourOfMonth(month + 1) });
+  return months;
+}
+
+function hourOfMonth(month: number): number {
+  return startOfMonth(month) / 3_600;
 }
 
 function isCompacted({ blocks }: CompactedDay): boolean {

@@ -354,8 +354,11 @@ export const CADENCE_AGE_MS_MAX = 60_000;
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
 export const KEPT_PERIODS_MAX = 100_000;
-/** Compacted hours and days that are kept, some 200 bytes each: a month of 80 districts' metrics, and a year of 270 cities' by day. */
-export const KEPT_COMPACTED_MAX = 150_000;
+/** Compacted hours and days that are kept, some 150 bytes each: four months of 80 districts' metrics. */
+export const KEPT_COMPACTED_MAX = 250_000;
+/** Ranges of hours that are put together of whole months: what is shorter needs too little of one, what is longer fills its page before it ends. */
+export const KEPT_RANGE_HOURS_MIN = 240;
+export const KEPT_RANGE_HOURS_MAX = 2_232;
 /** Time for which the list of compacted days is used, whatever comes: a correction of such a day shows so much later. */
 export const COMPACTED_DAYS_AGE_MS_MIN = 1_000;
 /** Runs of days that were not compacted, beside what was, of one question: each is a question of its own. */

@@ -63,6 +63,7 @@ export interface CompactedFigures extends Placed {
 }
 
 interface Columns {
+  /** Empty where one place was asked for. */
   readonly place_city: readonly string[];
   readonly place_district: readonly string[];
   readonly kind: readonly string[];
@@ -79,6 +80,8 @@ interface Columns {
 
 const hourOf = (name: string): string => `toDateTime({${name}:UInt32} * 3600, 'UTC')`;
 const AFTER = `AND (kind > {after0:String} OR (kind = {after0:String} AND begins > ${hourOf('after1')}))`;
+/** More than a month of every kind has. */
+const ROWS_MAX = 1_000_000;
 const HOURS: Readonly<Record<CompactedAsk['step'], number>> = { hour: 1, day: DAY_HOURS };
 /** Some granules: more threads would take longer to start than to read. */
 const SETTINGS = { max_threads: 1, optimize_move_to_prewhere: 0 } as const;
@@ -87,9 +90,10 @@ const SETTINGS = { max_threads: 1, optimize_move_to_prewhere: 0 } as const;
 export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk): Promise<CompactedFigures[]> {
   const { step, metric, kind, from, to, after, limit, without } = ask;
   const places = placesOf(ask.places);
+  const [only] = ask.places.length === 1 ? ask.places : [];
   const columns = await selectColumns<Columns>(
     client,
-    `SELECT city AS place_city, district AS place_district, kind, intDiv(toUnixTimestamp(begins), 3600) AS first_hour, blocks,
+    `SELECT ${only === undefined ? 'city AS place_city, district AS place_district, ' : ''}kind, intDiv(toUnixTimestamp(begins), 3600) AS first_hour, blocks,
        count, sum, min, max, sensors, revision, sensor_hours
      FROM hourglass.compacted_rollups
      WHERE step = {step:String}${places.within}${places.isOfDistricts ? '' : " AND district = ''"}${equalTo({ metric, kind })}
@@ -103,7 +107,8 @@ export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk)
       kind,
       from,
       to,
-      limit,
+      // Unbounded where the range is.
+      limit: Math.min(limit, ROWS_MAX),
       ...(after === null ? {} : keyParams(after)),
       ...Object.fromEntries(
         without.flatMap((span, at) => [
@@ -114,10 +119,17 @@ export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk)
     },
     SETTINGS,
   );
+  const kinds = new Map<string, string>();
+  const kindOf = (name: string): string => {
+    const known = kinds.get(name);
+    if (known === undefined) kinds.set(name, name);
+    return known ?? name;
+  };
   return columns.first_hour.map((begins, at) => ({
-    city: columns.place_city[at] ?? '',
-    district: places.isOfDistricts ? (columns.place_district[at] ?? '') : null,
-    kind: columns.kind[at] ?? '',
+    // One text for all rows, where it can be: they are kept.
+    city: only?.city ?? columns.place_city[at] ?? '',
+    district: places.isOfDistricts ? (only?.district ?? columns.place_district[at] ?? '') : null,
+    kind: kindOf(columns.kind[at] ?? ''),
     begins,
     blocks: columns.blocks[at] ?? NaN,
     count: columns.count[at] ?? NaN,
