@@ -14,6 +14,7 @@ import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANG
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { monthOfDay, startOfMonth } from './kept-months.ts';
+import { PackedFigures } from './packed-figures.ts';
 import {
   type CompactedAsk,
   type CompactedDay,
@@ -45,29 +46,30 @@ export function compactedRollups(
   step: CompactedAsk['step'],
 ): <Row>(ask: CutAsk, final: number, readOthers: (span: Span) => Promise<Row[]>) => Promise<Cut<Row> | null> {
   const { clickhouse, compactedDays, compactedGate } = deps;
-  const kept = new LRUCache<string, CompactedFigures[]>({
+  const kept = new LRUCache<string, PackedFigures>({
     maxSize: KEPT_COMPACTED_MAX,
-    sizeCalculation: (rows) => rows.length + 1,
+    sizeCalculation: ({ size }) => size + 1,
   });
-  const reading = new Map<string, Promise<CompactedFigures[]>>();
+  const reading = new Map<string, Promise<PackedFigures>>();
   /** What is kept, or under way already, or read now: all that is neither in one question. */
-  const readPieces = async (pieces: readonly Piece[], ask: CompactedAsk): Promise<CompactedFigures[]> => {
+  const readPieces = async (pieces: readonly Piece[], ask: CompactedAsk): Promise<PackedFigures[]> => {
     const missing = pieces.filter(({ key }) => !kept.has(key) && !reading.has(key));
     const [first, last] = [missing[0], missing.at(-1)];
     if (first !== undefined && last !== undefined) {
       const all = compactedGate.pass(() => readCompacted(clickhouse, { ...ask, from: first.from, to: last.to }));
       for (const { key, from, to } of missing) {
-        const rows = all.then((found) => found.filter(({ begins }) => begins >= from && begins < to));
-        reading.set(key, rows);
+        const piece = all.then((rows) => new PackedFigures(rows.filter(({ begins }) => begins >= from && begins < to)));
+        reading.set(key, piece);
         // Whoever waits for the rows hears of an error.
-        rows
-          .then((found) => kept.set(key, found))
+        piece
+          .then((rows) => kept.set(key, rows))
           .catch(() => undefined)
           .finally(() => reading.delete(key));
       }
     }
-    const rows = pieces.map(({ key }) => reading.get(key) ?? Promise.resolve(kept.get(key) ?? []));
-    return (await Promise.all(rows)).flat();
+    return Promise.all(
+      pieces.map(({ key }) => reading.get(key) ?? Promise.resolve(kept.get(key) ?? new PackedFigures([]))),
+    );
   };
   return async (ask, final, readOthers) => {
     const { places, metric, kind, after, limit } = ask;
@@ -88,7 +90,15 @@ export function compactedRollups(
     const isByMonth = step === 'hour' && places.length === 1 && isSomeWeeks;
     const question = isByMonth
       ? { step, places, metric, kind, without: [], after: null, limit: Infinity }
-      : { step, places, metric, kind, without: gaps.filter((gap) => isIn(hull, gap.from)), after, limit };
+      : {
+          step,
+          places,
+          metric,
+          kind,
+          without: gaps.filter(({ from }) => from >= hull.from && from < hull.to),
+          after,
+          limit,
+        };
     const pieces = (isByMonth ? monthsOf(hull) : [hull]).map(({ from, to }) => ({
       from,
       to,
@@ -99,7 +109,7 @@ export function compactedRollups(
       ...gaps.map((gap) => readOthers(gap)),
     ]);
     // A month has rows before and after, and of days that were corrected.
-    const compacted = found.filter(({ begins }) => isIn(hull, begins) && !gaps.some((gap) => isIn(gap, begins)));
+    const compacted = found.flatMap((rows) => rows.rowsIn(hull, gaps));
     const blocksOf = new Map(within.map(({ day, blocks }) => [day, blocks]));
     if (compacted.some(({ begins, blocks }) => blocksOf.get(dayOf(begins)) !== blocks)) {
       for (const { key } of pieces) kept.delete(key);
@@ -116,10 +126,6 @@ export function compactedRollups(
 /** What is kept as one. */
 interface Piece extends Span {
   readonly key: string;
-}
-
-function isIn({ from, to }: Span, hour: number): boolean {
-  return hour >= from && hour < to;
 }
 
 /** The UTC months that a span touches, whole. */

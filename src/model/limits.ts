@@ -354,8 +354,8 @@ export const CADENCE_AGE_MS_MAX = 60_000;
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
 export const KEPT_PERIODS_MAX = 100_000;
-/** Compacted hours and days that are kept, some 150 bytes each: four months of 80 districts' metrics. */
-export const KEPT_COMPACTED_MAX = 250_000;
+/** Compacted hours and days that are kept, 72 bytes each outside of the heap: a year of 80 districts' metrics. */
+export const KEPT_COMPACTED_MAX = 800_000;
 /** Ranges of hours that are put together of whole months: what is shorter needs too little of one, what is longer fills its page before it ends. */
 export const KEPT_RANGE_HOURS_MIN = 240;
 export const KEPT_RANGE_HOURS_MAX = 2_232;
