@@ -132,7 +132,7 @@ export async function readCadences(client: ClickHouseClient, ask: CadenceAsk): P
 
 /**
  * The same of the hour that is open, which everybody looks at: each week is the week before it. Columns that the filter names are the
- * same in all rows, and are not grouped by: a district's metric takes the database a third of the time.
+ * same in all rows, and are not grouped by: to group by them takes the database longer than all else.
  */
 async function readCadencesOfOpenHour(
   client: ClickHouseClient,
