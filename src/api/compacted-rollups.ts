@@ -67,8 +67,13 @@ export function compactedRollups(
           .finally(() => reading.delete(key));
       }
     }
+    // Looked up before anything is waited for: what is kept may be pushed out meanwhile.
     return Promise.all(
-      pieces.map(({ key }) => reading.get(key) ?? Promise.resolve(kept.get(key) ?? new PackedFigures([]))),
+      pieces.map(async ({ key }) => {
+        const piece = reading.get(key) ?? kept.get(key);
+        if (piece === undefined) throw new Error(`compacted figures are neither kept nor read: ${key}`);
+        return piece;
+      }),
     );
   };
   return async (ask, final, readOthers) => {
