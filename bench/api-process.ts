@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { newKey } from '../src/api/doors/api-keys.ts';
 import { SCOPES } from '../src/model/scopes.ts';
 import { freePorts } from '../test/support/ports.ts';
+import { cpuMsOf } from './process-cpu.ts';
 import type { Servers } from './servers.ts';
 import { waitUntil } from './waiting.ts';
 
@@ -90,6 +91,11 @@ export class ApiProcess {
       if (outcome !== 'read') kept += Number(value);
     }
     return { all, kept };
+  }
+
+  /** CPU so far, ms; NaN where /proc does not say. */
+  cpuMs(): number {
+    return this.#child.pid === undefined ? NaN : cpuMsOf(this.#child.pid);
   }
 
   stop(): Promise<void> {

@@ -163,19 +163,24 @@ async function phase(
   const start = await answersOf(process);
   const random = new Random(1);
   const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
+  const [apiMs, databaseMs] = [process.cpuMs(), servers.databaseCpuMs()];
   const { latenciesMs, statuses } = await loadOpenLoop({ url, key, paths, perSecond });
+  const apiCpuMs = (process.cpuMs() - apiMs) / count;
+  const databaseCpuMs = (servers.databaseCpuMs() - databaseMs) / count;
   const end = await answersOf(process);
   const [all, kept] = [end.all - start.all, end.kept - start.kept];
   await process.kill();
   const [p50, p99, most] = [0.5, 0.99, 1].map((share) => percentile(latenciesMs, share));
   const answered = statuses['200'] ?? 0;
   say(
-    `${name}, ${how}: ${[p50, p99, most].map((ms) => (ms ?? NaN).toFixed(1)).join(' / ')} ms, ${((kept * 100) / all).toFixed(0)} % kept, ${JSON.stringify(statuses)}`,
+    `${name}, ${how}: ${[p50, p99, most].map((ms) => (ms ?? NaN).toFixed(1)).join(' / ')} ms, CPU ${apiCpuMs.toFixed(1)} + ${databaseCpuMs.toFixed(1)} ms, ${((kept * 100) / all).toFixed(0)} % kept, ${JSON.stringify(statuses)}`,
   );
   return [
     { what: `${name}, ${how}: p50`, unit: 'ms', values: [p50 ?? NaN] },
     { what: `${name}, ${how}: p99`, unit: 'ms', values: [p99 ?? NaN] },
     { what: `${name}, ${how}: the latest`, unit: 'ms', values: [most ?? NaN] },
+    { what: `${name}, ${how}: CPU of the API's process`, unit: 'ms a request', values: [apiCpuMs] },
+    { what: `${name}, ${how}: CPU of the database`, unit: 'ms a request', values: [databaseCpuMs] },
     { what: `${name}, ${how}: answered with 200`, unit: '%', values: [(answered * 100) / paths.length] },
     { what: `${name}, ${how}: kept or joined answers`, unit: '%', values: [(kept * 100) / all] },
   ];
@@ -205,7 +210,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month, and the week before the open hour; one worker thread with the open hour of every sensor; its node has compacted all days (what it does by itself, some time after they are over).`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. CPU is that of all threads of a process from before a phase to after it, whatever they do besides, by requests. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');
 }

@@ -11,7 +11,6 @@ import {
 } from './baseline-tables.ts';
 import { type Filled, fillFrames, fillSingles } from './fill.ts';
 import { type Benchmark, type Figure, ratios, type Size } from './harness.ts';
-import { cpuMsOf } from './process-cpu.ts';
 import { askChild, NodeProcess } from './processes.ts';
 import { Servers } from './servers.ts';
 import { totalsOf, waitUntil } from './waiting.ts';
@@ -89,9 +88,9 @@ async function compare(
     await emptyBaselineTables(servers.clickhouse);
     await servers.fresh({ keepReadings: true });
     for (const way of WAYS) {
-      const cpuBefore = databaseCpuMs(servers);
+      const cpuBefore = servers.databaseCpuMs();
       const { ms, cpuMs } = way === 'hourglass' ? await ours(servers, filled) : await theirs(servers, filled, way);
-      const cpuSeconds = (cpuMs + databaseCpuMs(servers) - cpuBefore) / 1_000;
+      const cpuSeconds = (cpuMs + servers.databaseCpuMs() - cpuBefore) / 1_000;
       const bytes = await diskBytes(servers, way);
       taken[way].push({ readingsPerSecond: (filled.readings * 1_000) / ms, cpuSeconds, bytes });
     }
@@ -140,10 +139,4 @@ async function theirs(servers: Servers, filled: Filled, what: 'naive' | 'raw'): 
   const { natsUrl, clickhouseUrl } = servers.embedded;
   const messageBytes = Math.ceil(state.bytes / state.messages);
   return await askChild('baseline-process', { what, natsUrl, clickhouseUrl, messages: filled.messages, messageBytes });
-}
-
-/** NaN where there is no /proc. */
-function databaseCpuMs(servers: Servers): number {
-  const pid = servers.embedded.clickhousePid();
-  return pid === null ? NaN : cpuMsOf(pid);
 }

@@ -14,6 +14,7 @@ import { connectClickhouse, connectNats } from '../src/runtime/connections.ts';
 import { READINGS_STREAM } from '../src/runtime/message-source.ts';
 import { ensureTopology, type Topology } from '../src/runtime/topology.ts';
 import { freePorts } from '../test/support/ports.ts';
+import { cpuMsOf } from './process-cpu.ts';
 
 export const quiet: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: say };
 
@@ -80,6 +81,12 @@ export class Servers {
     const [row] = await result.json<Row>();
     if (row === undefined) throw new Error(`${query} gives no row`);
     return row;
+  }
+
+  /** CPU of the database so far, ms; NaN where /proc does not say. */
+  databaseCpuMs(): number {
+    const pid = this.embedded.clickhousePid();
+    return pid === null ? NaN : cpuMsOf(pid);
   }
 
   async stop(): Promise<void> {

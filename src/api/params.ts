@@ -46,10 +46,13 @@ const DAY_MS = 24 * 3_600_000;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+ -]\d{2}:\d{2}))?$/;
 
+/** A day that the calendar has. */
+const calendarDate = z.iso.date();
+
 /** ms since 1970, or null. A date alone is its midnight UTC. */
 function parseTime(text: string): number | null {
   const date = DATE_TIME.exec(text)?.[1];
-  if (date === undefined || !z.iso.date().safeParse(date).success) return null;
+  if (date === undefined || !calendarDate.safeParse(date).success) return null;
   // A `+` that was not percent-encoded arrives as a space.
   const ms = Date.parse(text.replace(' ', '+'));
   return Number.isNaN(ms) ? null : ms;

@@ -15,6 +15,8 @@ import type { SeriesKey } from '../../model/cluster.ts';
 const READ_SETTINGS: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 0,
   output_format_json_quote_denormals: 0,
+  // A page is written by the thread that made it: waking others takes longer than writing some rows.
+  output_format_parallel_formatting: 0,
   // A key never lies in two months, and pages end early where the table's order is used.
   do_not_merge_across_partitions_select_final: 1,
   optimize_aggregation_in_order: 1,
