@@ -1,5 +1,5 @@
 /**
- * `npm run profile [-- --path singles|frames] [--messages N] [--write]`: where the time of a worker thread goes, per reading.
+ * `npm run profile [-- --path singles|numbered|frames] [--messages N] [--write]`: where the time of a worker thread goes, per reading.
  * `--write` keeps the text in bench/results/.
  *
  * Job: a worker node reads a backlog under V8's sampling profiler; the self times of its thread are summed by function.
@@ -41,7 +41,7 @@ try {
   const filled =
     values.path === 'frames'
       ? await fillFrames(servers, Math.ceil(messages / 50), 200_000)
-      : await fillSingles(servers, messages);
+      : await fillSingles(servers, messages, values.path === 'numbered');
   const { natsUrl, clickhouseUrl } = servers.embedded;
   const node = await NodeProcess.start(natsUrl, clickhouseUrl, servers.config.allowedDisorderMs, {
     execArgv: ['--cpu-prof', `--cpu-prof-dir=${folder}`],

@@ -1,4 +1,4 @@
-/** `npm run profile [-- --path singles|frames]`: see bench/README.md. */
+/** `npm run profile [-- --path singles|numbered|frames]`: see bench/README.md. */
 import { runCompiled } from './run-compiled.mjs';
 
 process.exitCode = runCompiled('bench/profile.ts', process.argv.slice(2));

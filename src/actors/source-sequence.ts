@@ -40,9 +40,8 @@ export class SourceSequences {
 
   /** `source` is `<city>.<district>.<source>`. A verdict `new` marks the number as seen. */
   take(source: string, sessionName: string, number: number): SequenceVerdict {
-    const sessions = touch(this.#sources, source, () => new Map<string, Session>(), SESSION_SOURCES_PER_PARTITION_MAX);
-    const fresh = (): Session => ({ highest: -1, seen: new Uint32Array(WORDS) });
-    const session = touch(sessions, sessionName, fresh, SESSIONS_PER_SOURCE_MAX);
+    const sessions = touch(this.#sources, source, noSessions, SESSION_SOURCES_PER_PARTITION_MAX);
+    const session = touch(sessions, sessionName, newSession, SESSIONS_PER_SOURCE_MAX);
     const verdict = mark(session, number);
     this.#version += 1;
     return verdict;
@@ -63,6 +62,14 @@ export class SourceSequences {
       );
     }
   }
+}
+
+function noSessions(): Map<string, Session> {
+  return new Map();
+}
+
+function newSession(): Session {
+  return { highest: -1, seen: new Uint32Array(WORDS) };
 }
 
 /**
@@ -102,13 +109,13 @@ function clearBetween(session: Session, number: number): void {
     session.seen.fill(0);
     return;
   }
-  let n = session.highest + 1;
-  while (n <= number) {
+  // A word at a time: a gateway that numbers for many sources leaves large gaps in each.
+  for (let n = session.highest + 1; n <= number;) {
     const bit = n % SESSION_NUMBERS_REMEMBERED;
+    const place = bit & 31;
+    const bits = Math.min(32 - place, number - n + 1);
     const word = bit >>> 5;
-    // A gateway that numbers for many sources leaves large gaps in each.
-    const isWholeWord = (bit & 31) === 0 && number - n >= 31;
-    session.seen[word] = isWholeWord ? 0 : (session.seen[word]! & ~(1 << (bit & 31))) >>> 0;
-    n += isWholeWord ? 32 : 1;
+    session.seen[word] = bits === 32 ? 0 : session.seen[word]! & ~(((1 << bits) - 1) << place);
+    n += bits;
   }
 }

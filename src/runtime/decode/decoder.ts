@@ -25,6 +25,9 @@ export class Decoder {
   readonly #columns = new Columns();
   readonly #senml = new SenmlDecoder(this.#columns);
   readonly #frames = new FrameDecoder(this.#columns);
+  /** Of the message before: sources repeat. */
+  #contentType: string | undefined;
+  #format: Format | undefined;
 
   /**
    * @param contentType the header's value; undefined, or one we do not know, leaves it to the first byte.
@@ -52,8 +55,11 @@ export class Decoder {
     receivedMs: number,
   ): Decoded {
     try {
-      const format = formatOf(contentType) ?? sniff(payload);
-      return { ok: true, batch: this.#decodeAs(format, payload, channel, source, receivedMs) };
+      if (contentType !== this.#contentType) {
+        this.#contentType = contentType;
+        this.#format = formatOf(contentType);
+      }
+      return { ok: true, batch: this.#decodeAs(this.#format ?? sniff(payload), payload, channel, source, receivedMs) };
     } catch (error) {
       if (!(error instanceof MalformedPayload)) throw error;
       return { ok: false, reject: { reason: 'malformed', detail: error.message } };

@@ -38,10 +38,12 @@ export class DeliveryHeaders {
     // Behind the version.
     let at = lineEnd(bytes, start, end) + LINE_END_BYTES;
     while (at < end) {
+      if (this.contentType === undefined && isNamed(bytes, at, CONTENT_TYPE)) {
+        at = this.#readType(bytes, at + CONTENT_TYPE.length, end) + LINE_END_BYTES;
+        continue;
+      }
       const until = lineEnd(bytes, at, end);
-      if (this.contentType === undefined && isNamed(bytes, at, CONTENT_TYPE))
-        this.contentType = this.#typeOf(bytes, at + CONTENT_TYPE.length, until);
-      else if (this.sourceSequence === null && isNamed(bytes, at, SOURCE_SEQUENCE))
+      if (this.sourceSequence === null && isNamed(bytes, at, SOURCE_SEQUENCE))
         this.sourceSequence = this.#sequences.read(bytes, at + SOURCE_SEQUENCE.length, until);
       at = until + LINE_END_BYTES;
     }
@@ -62,17 +64,27 @@ export class DeliveryHeaders {
     }
   }
 
-  #typeOf(bytes: Uint8Array, start: number, end: number): string {
+  /** Returns where the line ends. The type of the message before is compared with, and not looked through for an end. */
+  #readType(bytes: Uint8Array, start: number, end: number): number {
     const from = bytes[start] === SPACE ? start + 1 : start;
-    if (!isText(this.#knownType, bytes, from, end)) this.#knownType = textOf(bytes, from, end);
-    return this.#knownType;
+    let until = from + this.#knownType.length;
+    if (!isLineEnd(bytes, until, end) || !isText(this.#knownType, bytes, from, until)) {
+      until = lineEnd(bytes, start, end);
+      this.#knownType = textOf(bytes, start, until);
+    }
+    this.contentType = this.#knownType;
+    return until;
   }
 }
 
 /** Where the next `\r\n` is, or `end`. */
 function lineEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at < end - 1; at++) if (bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === NEWLINE) return at;
+  for (let at = start; at < end; at++) if (isLineEnd(bytes, at, end)) return at;
   return end;
+}
+
+function isLineEnd(bytes: Uint8Array, at: number, end: number): boolean {
+  return at < end - 1 && bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === NEWLINE;
 }
 
 function isNamed(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
