@@ -19,6 +19,8 @@ export interface KnownOf extends Placed {
 
 export class KnownSensors {
   readonly #steps = new Map<string, Steps>();
+  /** Whom somebody asked about last: rows of a place follow each other. */
+  #last: { readonly of: KnownOf; readonly steps: Steps } | null = null;
 
   /** @param changes hour index and how many sensors more or less there are from it on, in the order of hours for each of them. */
   constructor(changes: Iterable<readonly [of: KnownOf, hour: number, change: number]>) {
@@ -48,7 +50,10 @@ export class KnownSensors {
 
   /** Sensors that were known, added up over the hours from `fromHour` up to and without `toHour`. */
   sensorHours(of: KnownOf, fromHour: number, toHour: number): number {
-    const steps = this.#steps.get(keyOf(of)) ?? [];
+    const { city, district, kind } = of;
+    const last = this.#last;
+    const isSame = last !== null && last.of.kind === kind && last.of.district === district && last.of.city === city;
+    const { steps } = isSame ? last : (this.#last = { of, steps: this.#steps.get(keyOf(of)) ?? [] });
     return toHour <= fromHour ? 0 : before(steps, toHour) - before(steps, fromHour);
   }
 }

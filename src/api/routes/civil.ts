@@ -34,6 +34,8 @@ const zoneColumns = {
 
 const PATHS = { districts: '/v1/districts/{city}/{district}/{metric}', cities: '/v1/cities/{city}/{metric}' } as const;
 const IDS = { districts: 'District', cities: 'City', daily: 'Daily', monthly: 'Monthly' } as const;
+/** kind, and the day since 1970 with which the period begins. */
+const key = z.tuple([z.string(), z.int().min(0).max(DAYS_MAX)]);
 
 export function addCivil(app: OpenAPIHono, deps: RollupDeps): void {
   for (const of of ['districts', 'cities'] as const)
@@ -61,7 +63,8 @@ function addCivilRollup(app: OpenAPIHono, deps: RollupDeps, of: keyof typeof PAT
   });
   app.openapi(route, async (c) => {
     const { from, to, limit, cursor, revision, zone: wanted, ...filter } = c.req.valid('query');
-    const { metric: metricOf, ...at }: PathOf = c.req.valid('param');
+    const pathOf: PathOf = c.req.valid('param');
+    const { metric: metricOf, ...at } = pathOf;
     const inZone = zoneAsked(deps.registry, wanted, at.city);
     const asked = await instantsOf(deps, { from, to }, inZone);
     return answerList(
@@ -69,13 +72,12 @@ function addCivilRollup(app: OpenAPIHono, deps: RollupDeps, of: keyof typeof PAT
       { limit, cursor, revision },
       {
         name: `${of}-${per}-${inZone}`,
-        key: z.tuple([z.string(), z.int().min(0).max(DAYS_MAX)]),
+        key,
         columns: Object.keys(row.shape) as never[],
         read: async (after, limitRows) => {
           const ask = { step, zone: inZone, place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
           const found = await readCivilRollup(deps, ask);
-          const shared = { ...at, metric: metricOf };
-          return { ...found, rows: found.rows.map((figure) => toRow(figure, shared, name, inZone)) };
+          return { ...found, rows: found.rows.map((figure) => toRow(figure, pathOf, name, inZone)) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),
       },

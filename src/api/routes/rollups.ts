@@ -40,7 +40,8 @@ function addRollup(app: OpenAPIHono, deps: RollupDeps, { of, view, id, path }: (
   const key = z.tuple([z.string(), z.int().min(0).max(TABLE_HOURS_MAX)]);
   app.openapi(route, (c) => {
     const { from, to, limit, cursor, revision: wanted, ...filter } = c.req.valid('query');
-    const { metric: metricOf, ...at }: PathOf = c.req.valid('param');
+    const pathOf: PathOf = c.req.valid('param');
+    const { metric: metricOf, ...at } = pathOf;
     const asked = periodsOf({ from, to }, 1);
     return answerList(
       c,
@@ -52,7 +53,7 @@ function addRollup(app: OpenAPIHono, deps: RollupDeps, { of, view, id, path }: (
         read: async (after, limitRows) => {
           const ask = { place: at, metric: metricOf, ...filter, ...asked, after, limit: limitRows };
           const found = await readHourlyRollup(deps, ask);
-          return { ...found, rows: found.rows.map((figure) => toRow(figure, { ...at, metric: metricOf })) };
+          return { ...found, rows: found.rows.map((figure) => toRow(figure, pathOf)) };
         },
         onError: (error) => deps.onError?.(error, `GET ${path}`),
       },
