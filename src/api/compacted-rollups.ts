@@ -58,7 +58,7 @@ export function compactedRollups(
     if (first !== undefined && last !== undefined) {
       const all = compactedGate.pass(() => readCompacted(clickhouse, { ...ask, from: first.from, to: last.to }));
       for (const { key, from, to } of missing) {
-        const piece = all.then((rows) => new PackedFigures(rows.filter(({ begins }) => begins >= from && begins < to)));
+        const piece = all.then((columns) => new PackedFigures(columns, { from, to }));
         reading.set(key, piece);
         // Whoever waits for the rows hears of an error.
         piece

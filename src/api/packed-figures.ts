@@ -4,10 +4,11 @@
  * Why: half a million rows as objects are four million things for each of its rounds; as numbers they are one.
  * Boundary: the same rows out as in, in their order.
  */
-import type { CompactedFigures, Span } from './queries/compacted.ts';
+import type { CompactedColumns, CompactedFigures, Span } from './queries/compacted.ts';
 
 /** The numbers of a row, in this order; `sum` is NaN where there is none. */
-const WIDTH = 9;
+const NUMBERS = ['begins', 'blocks', 'count', 'sum', 'min', 'max', 'sensors', 'revision', 'sensorHours'] as const;
+const WIDTH = NUMBERS.length;
 
 export class PackedFigures {
   readonly #numbers: Float64Array;
@@ -16,13 +17,18 @@ export class PackedFigures {
   readonly #districts: readonly (string | null)[];
   readonly #kinds: readonly string[];
 
-  constructor(rows: readonly CompactedFigures[]) {
+  /** Of the rows that begin in the span. */
+  constructor(columns: CompactedColumns, { from, to }: Span) {
+    const rows: number[] = [];
+    for (const [row, begins] of columns.begins.entries()) if (begins >= from && begins < to) rows.push(row);
     this.#numbers = new Float64Array(rows.length * WIDTH);
-    for (const [at, { begins, blocks, count, sum, min, max, sensors, revision, sensorHours }] of rows.entries())
-      this.#numbers.set([begins, blocks, count, sum ?? NaN, min, max, sensors, revision, sensorHours], at * WIDTH);
-    this.#cities = oneWhereSame(rows.map(({ city }) => city));
-    this.#districts = oneWhereSame(rows.map(({ district }) => district));
-    this.#kinds = oneWhereSame(rows.map(({ kind }) => kind));
+    for (const [place, name] of NUMBERS.entries()) {
+      const column = columns[name];
+      for (const [at, row] of rows.entries()) this.#numbers[at * WIDTH + place] = column[row] ?? NaN;
+    }
+    this.#cities = textsOf(columns.city, rows);
+    this.#districts = textsOf(columns.district, rows);
+    this.#kinds = textsOf(columns.kind, rows);
   }
 
   /** Of rows. */
@@ -58,7 +64,15 @@ export class PackedFigures {
   }
 }
 
-function oneWhereSame<Value>(values: readonly Value[]): readonly Value[] {
-  const [first] = values;
-  return values.every((value) => value === first) ? values.slice(0, 1) : values;
+/** Of these rows; once where it is the same in all. Equal texts are one, since they are kept. */
+function textsOf<Text extends string | null>(column: readonly Text[], rows: readonly number[]): readonly Text[] {
+  if (column.length <= 1) return column;
+  const known = new Map<Text, Text>();
+  const texts = rows.map((row) => {
+    const text = column[row] as Text;
+    const same = known.get(text);
+    if (same === undefined) known.set(text, text);
+    return same ?? text;
+  });
+  return known.size === 1 ? texts.slice(0, 1) : texts;
 }

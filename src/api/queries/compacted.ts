@@ -62,12 +62,12 @@ export interface CompactedFigures extends Placed {
   sensorHours: number;
 }
 
-interface Columns {
-  /** Empty where one place was asked for. */
-  readonly place_city: readonly string[];
-  readonly place_district: readonly string[];
+/** {@link CompactedFigures} by column, in any order. A text that is the same in all rows may be there once. */
+export interface CompactedColumns {
+  readonly city: readonly string[];
+  readonly district: readonly (string | null)[];
   readonly kind: readonly string[];
-  readonly first_hour: readonly number[];
+  readonly begins: readonly number[];
   readonly blocks: readonly number[];
   readonly count: readonly number[];
   readonly sum: readonly (number | null)[];
@@ -75,6 +75,15 @@ interface Columns {
   readonly max: readonly number[];
   readonly sensors: readonly number[];
   readonly revision: readonly number[];
+  readonly sensorHours: readonly number[];
+}
+
+/** As the database names them: an alias like a column would be taken for it in the condition. */
+interface Answer extends Omit<CompactedColumns, 'city' | 'district' | 'begins' | 'sensorHours'> {
+  /** Not there where one place was asked for. */
+  readonly place_city: readonly string[];
+  readonly place_district: readonly string[];
+  readonly first_hour: readonly number[];
   readonly sensor_hours: readonly number[];
 }
 
@@ -87,11 +96,11 @@ const HOURS: Readonly<Record<CompactedAsk['step'], number>> = { hour: 1, day: DA
 const SETTINGS = { max_threads: 1, optimize_move_to_prewhere: 0 } as const;
 
 /** @returns in any order; of each place at least the first rows by kind and hour, as many as `limit` where there are so many. */
-export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk): Promise<CompactedFigures[]> {
+export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk): Promise<CompactedColumns> {
   const { step, metric, kind, from, to, after, limit, without } = ask;
   const places = placesOf(ask.places);
   const [only] = ask.places.length === 1 ? ask.places : [];
-  const columns = await selectColumns<Columns>(
+  const { place_city, place_district, first_hour, sensor_hours, ...figures } = await selectColumns<Answer>(
     client,
     `SELECT ${only === undefined ? 'city AS place_city, district AS place_district, ' : ''}kind, intDiv(toUnixTimestamp(begins), 3600) AS first_hour, blocks,
        count, sum, min, max, sensors, revision, sensor_hours
@@ -119,27 +128,14 @@ export async function readCompacted(client: ClickHouseClient, ask: CompactedAsk)
     },
     SETTINGS,
   );
-  const kinds = new Map<string, string>();
-  const kindOf = (name: string): string => {
-    const known = kinds.get(name);
-    if (known === undefined) kinds.set(name, name);
-    return known ?? name;
+  const districts = only === undefined ? place_district : [only.district ?? ''];
+  return {
+    ...figures,
+    city: only === undefined ? place_city : [only.city],
+    district: places.isOfDistricts ? districts : [null],
+    begins: first_hour,
+    sensorHours: sensor_hours,
   };
-  return columns.first_hour.map((begins, at) => ({
-    // One text for all rows, where it can be: they are kept.
-    city: only?.city ?? columns.place_city[at] ?? '',
-    district: places.isOfDistricts ? (only?.district ?? columns.place_district[at] ?? '') : null,
-    kind: kindOf(columns.kind[at] ?? ''),
-    begins,
-    blocks: columns.blocks[at] ?? NaN,
-    count: columns.count[at] ?? NaN,
-    sum: columns.sum[at] ?? null,
-    min: columns.min[at] ?? NaN,
-    max: columns.max[at] ?? NaN,
-    sensors: columns.sensors[at] ?? NaN,
-    revision: columns.revision[at] ?? NaN,
-    sensorHours: columns.sensor_hours[at] ?? NaN,
-  }));
 }
 
 /** The day in which an hour lies. */
