@@ -69,10 +69,7 @@ export interface FactsAsk {
   readonly hidden: HiddenBlocks | null;
 }
 
-/**
- * The first rows in the table's order: several threads would each read first rows of their own, which takes up to twice the processor
- * time, and mostly longer.
- */
+/** The first rows in the table's order: several threads would each read first rows of their own, which costs more and is seldom faster. */
 const PAGE_SETTINGS = { max_block_size: String(PAGE_BLOCK_ROWS), max_threads: 1 } as const;
 
 /** At most `limit` hours in `[fromHour, toHour)` after the key, in the order of the key. */
