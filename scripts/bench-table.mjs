@@ -43,6 +43,8 @@ const ROWS = [
   ['api', 'a sensor’s month: alone, cold', 'API, a year of 10,000 sensors: a sensor’s month, alone'],
   ['api', 'a sensor’s month, cold: p99', 'the same, 200 requests a second, p99'],
   ['api', 'a sensor’s month, cold: answered with 200', 'of these, answered'],
+  ['api', "a sensor’s month, cold: CPU of the API's process", 'of these, CPU of the API'],
+  ['api', 'a sensor’s month, cold: CPU of the database', 'of these, CPU of the database'],
   ['api', 'a district’s month: alone, cold', 'API: a district’s month, alone'],
   ['api', 'a district’s month, cold: p99', 'the same, 200 requests a second, p99'],
   ['api', 'a district’s month, cold: answered with 200', 'of these, answered'],
