@@ -35,6 +35,9 @@ const WARM_UP_SENSORS_MAX = 500;
 /** The hour of the newest readings stays open while this takes its time. */
 const DISORDER_MS = HOUR_MS;
 const READY_MS_MAX = 60_000;
+/** Of its CPU in a second: from less than this on the API has read ahead what it reads ahead. */
+const REST_CPU_MS = 200;
+const REST_MS_MAX = 120_000;
 /** Two looks, and a month after the other with rests between. */
 const COMPACTED_MS_MAX = 15 * 60_000;
 
@@ -160,6 +163,7 @@ async function phase(
   const before =
     how === 'cold' ? elsewhere.coldPaths(count, new Random(3)) : question.cachedPaths(count, new Random(3));
   await loadOpenLoop({ url, key, paths: before, perSecond });
+  const restS = await atRest(process);
   const start = await answersOf(process);
   const random = new Random(1);
   const paths = how === 'cold' ? question.coldPaths(count, random) : question.cachedPaths(count, random);
@@ -176,6 +180,7 @@ async function phase(
     `${name}, ${how}: ${[p50, p99, most].map((ms) => (ms ?? NaN).toFixed(1)).join(' / ')} ms, CPU ${apiCpuMs.toFixed(1)} + ${databaseCpuMs.toFixed(1)} ms, ${((kept * 100) / all).toFixed(0)} % kept, ${JSON.stringify(statuses)}`,
   );
   return [
+    ...(how === 'cold' ? [{ what: `${name}, ${how}: reading ahead before it`, unit: 's', values: [restS] }] : []),
     { what: `${name}, ${how}: p50`, unit: 'ms', values: [p50 ?? NaN] },
     { what: `${name}, ${how}: p99`, unit: 'ms', values: [p99 ?? NaN] },
     { what: `${name}, ${how}: the latest`, unit: 'ms', values: [most ?? NaN] },
@@ -184,6 +189,19 @@ async function phase(
     { what: `${name}, ${how}: answered with 200`, unit: '%', values: [(answered * 100) / paths.length] },
     { what: `${name}, ${how}: kept or joined answers`, unit: '%', values: [(kept * 100) / all] },
   ];
+}
+
+/** @returns seconds until it is; at once where nobody knows. */
+async function atRest(process: ApiProcess): Promise<number> {
+  const startMs = performance.now();
+  let [before, cpuMs] = [process.cpuMs(), Infinity];
+  while (cpuMs > REST_CPU_MS && performance.now() - startMs < REST_MS_MAX) {
+    await pause(1_000);
+    const now = process.cpuMs();
+    cpuMs = now - before;
+    before = now;
+  }
+  return (performance.now() - startMs) / 1_000;
 }
 
 /** NaN where it is too busy to say. */
@@ -210,7 +228,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
     `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month, and the week before the open hour; one worker thread with the open hour of every sensor; its node has compacted all days (what it does by itself, some time after they are over).`,
-    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. CPU is that of all threads of a process from before a phase to after it, whatever they do besides, by requests. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
+    `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; then the API comes to rest (it takes less than ${String(REST_CPU_MS)} ms of CPU in a second), since it reads compacted hours of all places ahead when somebody has asked for some; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. CPU is that of all threads of a process from before a phase to after it, whatever they do besides, by requests. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');
 }

@@ -5,6 +5,9 @@
 -- Order of the key: the dashboard's questions name a city first, a sensor before an hour.
 -- All rows of one insert lie in one month, so the key never meets itself across table partitions.
 -- ClickHouse's own deduplication of inserts is off: a retry after a half-finished insert must reach every view.
+--
+-- Applied before as 36fb7de75e1e83ae36b75c301b91a0fe5613217761266965e29e480dee61f778: hourly_facts had granules of 8192 rows, which a table keeps. Its hours are the same; a
+-- sensor's take the database longer.
 
 -- One row is what one block knows about one series' hour. RowBinary without names is written in THIS column order
 -- (src/runtime/hourly-sink.ts has the other half of this comment); a new column goes to the end, with a default.
@@ -37,7 +40,9 @@ CREATE TABLE IF NOT EXISTS hourglass.hourly_facts
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (city, district, kind, metric, sensor, hour, partition, block, incarnation)
-SETTINGS index_granularity = 8192, deduplicate_merge_projection_mode = 'rebuild',
+-- A question is about some hundred hours of a sensor: less than a granule. The columns of a granule lie together in one file (a
+-- compact part) as long as memory can hold a month: to open a file for each column took longer than to read its rows.
+SETTINGS index_granularity = 2048, min_bytes_for_wide_part = 17179869184, deduplicate_merge_projection_mode = 'rebuild',
     non_replicated_deduplication_window = 0, replicated_deduplication_window = 0;
 
 -- What one block knows about one district's hour. `sums` is exact: see 0002.

@@ -13,7 +13,9 @@ import { DAY_HOURS } from '../model/hour.ts';
 import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN } from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
-import { monthOfDay, startOfMonth } from './kept-months.ts';
+import { compactedAhead } from './compacted-ahead.ts';
+import type { CompactedDays } from './compacted-days.ts';
+import { hourOfMonth, monthOfDay } from './kept-months.ts';
 import { PackedFigures } from './packed-figures.ts';
 import {
   type CompactedAsk,
@@ -23,9 +25,12 @@ import {
   readCompacted,
   type Span,
 } from './queries/compacted.ts';
-import type { Placed } from './queries/places.ts';
+import type { Place, Placed } from './queries/places.ts';
 
-export type CompactedDeps = Pick<AnsweredDeps, 'clickhouse' | 'compactedDays' | 'compactedGate'>;
+export type CompactedDeps = Pick<
+  AnsweredDeps,
+  'clickhouse' | 'clock' | 'compactedDays' | 'compactedGate' | 'backgroundGate'
+>;
 
 /** What a question is about, whatever its periods are called. */
 type CutAsk = Omit<CompactedAsk, 'step' | 'without'>;
@@ -51,6 +56,9 @@ export function compactedRollups(
     sizeCalculation: ({ size }) => size + 1,
   });
   const reading = new Map<string, Promise<PackedFigures>>();
+  const readAhead = compactedAhead(deps, (month, { metric, ...place }, known, figures) => {
+    kept.set(keyOf(known, month, ofMonths([placeOf(place)], metric)), figures);
+  });
   /** What is kept, or under way already, or read now: all that is neither in one question. */
   const readPieces = async (pieces: readonly Piece[], ask: CompactedAsk): Promise<PackedFigures[]> => {
     const missing = pieces.filter(({ key }) => !kept.has(key) && !reading.has(key));
@@ -93,8 +101,9 @@ export function compactedRollups(
     const hours = hull.to - hull.from;
     const isSomeWeeks = hours >= KEPT_RANGE_HOURS_MIN && hours <= KEPT_RANGE_HOURS_MAX;
     const isByMonth = step === 'hour' && places.length === 1 && isSomeWeeks;
+    if (isByMonth) readAhead(known);
     const question = isByMonth
-      ? { step, places, metric, kind, without: [], after: null, limit: Infinity }
+      ? ofMonths(places, metric, kind)
       : {
           step,
           places,
@@ -104,10 +113,9 @@ export function compactedRollups(
           after,
           limit,
         };
-    const pieces = (isByMonth ? monthsOf(hull) : [hull]).map(({ from, to }) => ({
-      from,
-      to,
-      key: `${known.nameOf(dayOf(from), dayOf(to - 1))} ${JSON.stringify([from, to, question])}`,
+    const pieces = (isByMonth ? monthsOf(hull) : [hull]).map((span) => ({
+      ...span,
+      key: keyOf(known, span, question),
     }));
     const [found, ...others] = await Promise.all([
       readPieces(pieces, { ...question, ...hull }),
@@ -133,16 +141,27 @@ interface Piece extends Span {
   readonly key: string;
 }
 
+/** All hours of a place. */
+function ofMonths(places: readonly Place[], metric: string, kind?: string): Omit<CompactedAsk, keyof Span> {
+  return { step: 'hour', places, metric, kind, without: [], after: null, limit: Infinity };
+}
+
+function placeOf({ city, district }: Placed): Place {
+  return district === null ? { city } : { city, district };
+}
+
+function keyOf(known: CompactedDays, { from, to }: Span, question: Omit<CompactedAsk, keyof Span>): string {
+  const { step, places, metric, kind, without, after, limit } = question;
+  const of = places.map(({ city, district }) => [city, district]);
+  return `${known.nameOf(dayOf(from), dayOf(to - 1))} ${JSON.stringify([from, to, step, of, metric, kind, without, after, limit])}`;
+}
+
 /** The UTC months that a span touches, whole. */
 function monthsOf({ from, to }: Span): Span[] {
   const months: Span[] = [];
   for (let month = monthOfDay(dayOf(from)); hourOfMonth(month) < to; month++)
     months.push({ from: hourOfMonth(month), to: hourOfMonth(month + 1) });
   return months;
-}
-
-function hourOfMonth(month: number): number {
-  return startOfMonth(month) / 3_600;
 }
 
 function isCompacted({ blocks }: CompactedDay): boolean {

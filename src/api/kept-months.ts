@@ -39,6 +39,11 @@ export function monthOfDay(day: number): number {
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
+/** A month's first hour, since 1970. */
+export function hourOfMonth(month: number): number {
+  return startOfMonth(month) / 3_600;
+}
+
 /** Its first second, since 1970. */
 export function startOfMonth(month: number): number {
   return Math.max(0, Date.UTC(Math.floor(month / 12), month % 12) / 1_000);

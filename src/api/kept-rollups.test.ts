@@ -17,7 +17,13 @@ import { until } from '../../test/support/until.ts';
 import { deleteBlocks } from '../runtime/clickhouse-schema.ts';
 import { compactDays, readTableDays } from '../runtime/compaction.ts';
 import { monthOfDay } from './kept-months.ts';
-import { ANSWER_AGE_MS_MAX, COMPACTED_DAYS_AGE_MS_MIN, DEAR_FIGURES_MS, SETTLED_AGE_MS } from '../model/limits.ts';
+import {
+  ANSWER_AGE_MS_MAX,
+  COMPACTED_AHEAD_REST_MS,
+  COMPACTED_DAYS_AGE_MS_MIN,
+  DEAR_FIGURES_MS,
+  SETTLED_AGE_MS,
+} from '../model/limits.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -148,12 +154,15 @@ async function compact(isWanted: (day: number) => boolean): Promise<void> {
 }
 
 it('compacted hours are read once, and rows of blocks for days that were corrected or are not over', async () => {
-  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&from=2026-09-05';
+  // Of one kind: hours of every kind are read ahead.
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&kind=air&from=2026-09-05';
   await compact(() => true);
+  const compactedOfKind = (): number =>
+    counted.queries.filter((query) => query.includes('AS first_hour') && query.includes('{kind:String}')).length;
   const asked = async (query: string): Promise<number[]> => {
-    const before = [readings(), compactedReadings()];
+    const before = [readings(), compactedOfKind()];
     await rowsOf(kept, query);
-    return [readings(), compactedReadings()].map((now, at) => now - (before[at] ?? NaN));
+    return [readings(), compactedOfKind()].map((now, at) => now - (before[at] ?? NaN));
   };
   expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 1]);
   // Whatever hour of these months the question begins and ends with.
@@ -161,9 +170,9 @@ it('compacted hours are read once, and rows of blocks for days that were correct
   const together = ['lisbon/d1', 'lisbon/d1'].map((of, at) =>
     path.replace('lisbon/d0', of).replace('09-05', `09-0${String(at + 1)}`),
   );
-  const before = compactedReadings();
+  const before = compactedOfKind();
   await Promise.all(together.map((one) => rowsOf(kept, `${one}&to=2026-11-02`)));
-  expect(compactedReadings() - before).toBe(1);
+  expect(compactedOfKind() - before).toBe(1);
   // Today's hours.
   const [today] = await asked(path);
   expect(today).toBeGreaterThan(0);
@@ -173,6 +182,30 @@ it('compacted hours are read once, and rows of blocks for days that were correct
   expect(await asked(`${path}&to=2026-11-10`)).toEqual([1, 1]);
   await compact(() => true);
   expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 1]);
+});
+
+it('who asks for hours of one place has those of all others read ahead, and again when they have changed', async () => {
+  const places = ['districts/lisbon/d0', 'districts/lisbon/d1', 'cities/lisbon'];
+  const pathOf = (place: string): string => `/v1/${place}/temp/hourly?limit=1000&from=2026-09-05&to=2026-11-20`;
+  const [first, ...others] = places.map(pathOf);
+  await compact(() => true);
+  await rowsOf(kept, first!);
+  // Three months, of districts and of the city.
+  await until('all is read ahead', 20_000, () => compactedReadings() === 1 + 3 * 2);
+  // The city's hours, which came last, are asked for last.
+  for (const path of others) expect(await rowsOf(kept, path)).toEqual(await rowsOf(fresh, path));
+  expect(compactedReadings()).toBe(7);
+  await insertFacts(database.client, [
+    fact({ district: 'd1', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
+  ]);
+  await compact(() => true);
+  for (const path of others) expect(await rowsOf(kept, path)).toEqual(await rowsOf(fresh, path));
+  const before = compactedReadings();
+  steps += COMPACTED_AHEAD_REST_MS / COMPACTED_DAYS_AGE_MS_MIN;
+  await rowsOf(kept, pathOf('districts/lisbon/d1'));
+  await until('what has changed is read ahead', 20_000, () => compactedReadings() === before + 2);
+  for (const path of [first!, ...others]) expect(await rowsOf(kept, path)).toEqual(await rowsOf(fresh, path));
+  expect(compactedReadings()).toBe(before + 2);
 });
 
 it('compacted days are read once, whatever second of a day the question begins with', async () => {
@@ -223,12 +256,11 @@ it('of today nothing is compacted, and nothing is looked for', async () => {
 
 it('days that are exchanged after one has looked for them are read from the rows of blocks', async () => {
   await compact(() => true);
-  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20';
-  await rowsOf(kept, '/v1/districts/lisbon/d1/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20');
+  const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&kind=air&from=2026-09-05&to=2026-10-20';
   // The list of days is that of before: an hour of a day has other figures since, and they were compacted.
   const deps = depsOf(world, { ...database, client: counted.client });
   const still = await checkedApi({ ...deps, dataVersion: () => 0 });
-  await rowsOf(still, '/v1/districts/lisbon/d1/temp/hourly?limit=1000&from=2026-09-05&to=2026-10-20');
+  await rowsOf(still, path.replace('d0', 'd1'));
   await insertFacts(database.client, [
     fact({ district: 'd0', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
   ]);

@@ -354,8 +354,14 @@ export const CADENCE_AGE_MS_MAX = 60_000;
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
 export const KEPT_PERIODS_MAX = 100_000;
-/** Compacted hours and days that are kept, 72 bytes each outside of the heap: a year of 80 districts' metrics. */
-export const KEPT_COMPACTED_MAX = 800_000;
+/** Compacted hours and days that are kept, 72 bytes each outside of the heap: two years of 110 places' metrics, 144 MB. */
+export const KEPT_COMPACTED_MAX = 2_000_000;
+/** Of them, those that may be read before somebody asks: the rest is for what is asked for. */
+export const COMPACTED_AHEAD_MAX = 1_600_000;
+/** Rows that are read ahead at a time: taking them from the database's answer keeps others waiting for some milliseconds. */
+export const COMPACTED_AHEAD_ROWS = 4_000;
+/** Rest between looks for months that have changed: while an hour ends, its month changes all the time. */
+export const COMPACTED_AHEAD_REST_MS = 60_000;
 /** Ranges of hours that are put together of whole months: what is shorter needs too little of one, what is longer fills its page before it ends. */
 export const KEPT_RANGE_HOURS_MIN = 240;
 export const KEPT_RANGE_HOURS_MAX = 2_232;
@@ -381,6 +387,7 @@ export const QUERY_S_MAX = 30;
 export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
 
 relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
+relation(COMPACTED_AHEAD_MAX < KEPT_COMPACTED_MAX, 'what is read ahead must not push out what was asked for');
 relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
 relation(
   1_000 * OPEN_ANSWER_AGE_S + DEAR_FIGURES_REST_MS_MAX <= ANSWER_AGE_MS_MAX,
@@ -446,7 +453,7 @@ export const FIGURES_READS_MAX = 2;
 /** The same for what nobody waits for: the other processor is for those who do. */
 export const BACKGROUND_READS_MAX = 1;
 /** Series that one question may be about: none has its rows before all have, so few. */
-export const BLOCK_BATCH_MAX = 4;
+export const BLOCK_BATCH_MAX = 8;
 /** Ranges that begin this many hours ago or later are read at once, many places together. */
 export const ROLLUP_TOGETHER_HOURS = 48;
 /** Places that one such question may be about. */

@@ -68,6 +68,8 @@ interface Migration {
   readonly version: number;
   readonly name: string;
   readonly checksum: string;
+  /** Of earlier texts of the file, which a database may keep: `-- Applied before as <checksum>: why`. */
+  readonly earlier: readonly string[];
   readonly statements: readonly string[];
 }
 
@@ -108,6 +110,7 @@ async function readMigrations(): Promise<Migration[]> {
         version: Number(name.slice(0, 4)),
         name,
         checksum: createHash('sha256').update(text).digest('hex'),
+        earlier: Array.from(text.matchAll(/^-- Applied before as ([0-9a-f]{64}):/gm), ([, checksum = '']) => checksum),
         statements: text.split(/;[ \t]*$/m).filter((part) => part.replaceAll(/--.*$/gm, '').trim() !== ''),
       };
     }),
@@ -132,7 +135,7 @@ function assertKnown(migrations: readonly Migration[], applied: ReadonlyMap<numb
         'Run the release that wrote the database, or a newer one.',
       );
     }
-    if (checksums.some((checksum) => checksum !== file.checksum)) {
+    if (checksums.some((checksum) => checksum !== file.checksum && !file.earlier.includes(checksum))) {
       throw new EnvironmentError(
         `infra/clickhouse/${file.name} has changed since it was applied`,
         'Restore the file and put the change into a new numbered file.',

@@ -86,10 +86,18 @@ export function cadencesIn(readings: readonly HourReadings[], hours: Iterable<nu
   const week: number[] = [];
   let [first, end] = [0, 0];
   for (const hour of hours) {
-    for (let next = readings[end]; next !== undefined && next.hour < hour; next = readings[++end])
-      week.splice(placeOf(next.count, week), 0, next.count);
-    for (let old = readings[first]; old !== undefined && old.hour < hour - CADENCE_HOURS; old = readings[++first])
-      week.splice(placeOf(old.count, week), 1);
+    for (;;) {
+      const [next, old] = [readings[end], readings[first]];
+      const comes = next !== undefined && next.hour < hour;
+      const goes = old !== undefined && old.hour < hour - CADENCE_HOURS;
+      if (comes) end++;
+      if (goes) first++;
+      // One for another like it, as a rule: the week stays as it is.
+      if (comes && goes && next.count === old.count) continue;
+      if (comes) week.splice(placeOf(next.count, week), 0, next.count);
+      if (goes) week.splice(placeOf(old.count, week), 1);
+      if (!comes && !goes) break;
+    }
     const expected = week[(week.length - 1) >> 1];
     if (expected !== undefined && week.length >= CADENCE_HOURS_MIN) cadences.set(hour, expected);
   }

@@ -29,6 +29,33 @@ export async function readCompactedDays(client: ClickHouseClient, months: readon
   return rows.map(([day, blocks, isCompacted]) => ({ day, blocks: isCompacted === 1 ? blocks : null }));
 }
 
+/** Rows of months, at most: by month, counted from the year 0. */
+export async function readCompactedSizes(client: ClickHouseClient): Promise<Map<number, number>> {
+  const rows = await selectRows<[string, number]>(
+    client,
+    `SELECT partition, sum(rows) FROM system.parts
+     WHERE database = 'hourglass' AND table = 'compacted_rollups' AND active GROUP BY partition`,
+    {},
+  );
+  return new Map(rows.map(([name, size]) => [Number(name.slice(0, 4)) * 12 + Number(name.slice(4)) - 1, size]));
+}
+
+/** The places and metrics that have hours in a span, those of cities apart from those of districts, in order. */
+export async function readCompactedPlaces(
+  client: ClickHouseClient,
+  { from, to }: Span,
+): Promise<(Placed & { readonly metric: string })[]> {
+  const rows = await selectRows<[string, string, string]>(
+    client,
+    `SELECT DISTINCT metric, city, district FROM hourglass.compacted_rollups
+     WHERE step = 'hour' AND begins >= ${hourOf('from')} AND begins < ${hourOf('to')}
+     ORDER BY metric, district = '', city, district`,
+    { from, to },
+    SETTINGS,
+  );
+  return rows.map(([metric, city, district]) => ({ metric, city, district: district === '' ? null : district }));
+}
+
 /** Hour indexes, `to` exclusive. */
 export interface Span {
   readonly from: number;
