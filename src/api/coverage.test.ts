@@ -125,11 +125,11 @@ describe('an hour of a district', () => {
 it('known sensors are added up over any hours', () => {
   const of = (kind: string, district: string | null = null) => ({ city: 'lisbon', district, kind });
   const known = new KnownSensors([
-    [of('air'), 10, 2],
-    [of('air'), 12, 3],
-    [of('air'), 20, -5],
-    [of('water'), 11, 1],
-    [of('air', 'alfama'), 11, 1],
+    { ...of('air'), hour: 10, change: 2 },
+    { ...of('air'), hour: 12, change: 3 },
+    { ...of('air'), hour: 20, change: -5 },
+    { ...of('water'), hour: 11, change: 1 },
+    { ...of('air', 'alfama'), hour: 11, change: 1 },
   ]);
   expect(known.sensorHours(of('air'), 0, 10)).toBe(0);
   expect(known.sensorHours(of('air'), 9, 11)).toBe(2);

@@ -10,8 +10,8 @@ import { type CompactedDeps, compactedRollups, inOrder } from './compacted-rollu
 import { keptForMoments } from './kept-for-moments.ts';
 import type { CompactedFigures } from './queries/compacted.ts';
 import type { Placed } from './queries/places.ts';
-import { readRollup, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
-import { rollupsTogether } from './queries/rollups-together.ts';
+import { placesTogether } from './queries/places-together.ts';
+import { readRollup, readRollupAtOnce, type RollupAsk, type RollupFigures } from './queries/rollups.ts';
 
 type Row = RollupFigures & Placed;
 /** @param final the first hour that was not final when somebody asked: figures that are read for it have all hours before. */
@@ -22,7 +22,7 @@ export function keptHours(
     CompactedDeps,
 ): RollupReader {
   const { clickhouse, clock, dataVersion, figuresGate: gate } = deps;
-  const readNewest = rollupsTogether(clickhouse, gate);
+  const readNewest = placesTogether(gate, (ask: RollupAsk) => readRollupAtOnce(clickhouse, ask));
   const read = (ask: RollupAsk): Promise<Row[]> =>
     ask.places.length === 1 && ask.from >= hourOf(clock.nowMs()) - ROLLUP_TOGETHER_HOURS
       ? readNewest(ask)

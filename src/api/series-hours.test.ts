@@ -1,8 +1,10 @@
 /** A page of one series is read in a way of its own: it must be the page that the way of many series gives. */
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkedApi, depsOf, NOW, World, type CheckedApi } from '../../test/support/api.ts';
 import { fact, insertFacts, startTestDatabase, type Fact, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
+import { CADENCE_HOURS, CADENCE_HOURS_MIN } from '../model/limits.ts';
 import { Random } from '../model/random.ts';
 import { cadencesIn } from './queries/cadence.ts';
 
@@ -157,4 +159,26 @@ it('the cadence is the lower median of the week before', () => {
     [268, 5],
     [269, 5],
   ]);
+});
+
+it('the cadence is that of all hours of the week before, whichever come and go', () => {
+  const gap = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 90 }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(gap, fc.nat(3)), { maxLength: 60 }),
+      fc.array(gap, { maxLength: 60 }),
+      (one, other) => {
+        let at = 0;
+        const readings = one.map(([later, count]) => ({ hour: (at += later), count }));
+        at = 0;
+        const hours = other.map((later) => (at += later));
+        const expected = hours.flatMap((hour) => {
+          const week = readings.filter((reading) => reading.hour < hour && reading.hour >= hour - CADENCE_HOURS);
+          const counts = week.map(({ count }) => count).sort((a, b) => a - b);
+          return counts.length < CADENCE_HOURS_MIN ? [] : [[hour, counts[(counts.length - 1) >> 1]]];
+        });
+        expect([...cadencesIn(readings, hours)]).toEqual(expected);
+      },
+    ),
+  );
 });

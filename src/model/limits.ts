@@ -345,6 +345,8 @@ export const COVERAGE_AGE_MS_MAX = 5_000;
 export const KNOWN_SENSORS_DEAR = 10_000;
 /** ... and they are taken for the same for this long: what comes meanwhile is a small part of so many. */
 export const KNOWN_SENSORS_AGE_MS_MAX = 120_000;
+/** Time for which others that are to be counted anew in good time are gathered, to be counted in one question: a part of what is left. */
+export const KNOWN_SENSORS_GATHER_MS = 250;
 /**
  * The same for how many readings an open hour usually has, the median of a week of hours before it: one reading that comes late hardly
  * moves it, and the next hour is measured anew.
@@ -456,10 +458,10 @@ export const BACKGROUND_READS_MAX = 1;
 export const BLOCK_BATCH_MAX = 8;
 /** Ranges that begin this many hours ago or later are read at once, many places together. */
 export const ROLLUP_TOGETHER_HOURS = 48;
-/** Places that one such question may be about. */
-export const ROLLUP_BATCH_MAX = 16;
+/** Places that one question may be about that is asked for callers of a place each. */
+export const PLACES_BATCH_MAX = 16;
 /** Such questions, but for their places, that callers are gathered for; a forgotten one's are gathered anew. */
-export const ROLLUP_SHAPES_MAX = 64;
+export const PLACES_SHAPES_MAX = 64;
 /** Rows of `district_facts` that the database takes at a time: one of a district of 500 sensors has 16 kB in memory. */
 export const ROLLUP_BLOCK_ROWS = 1_024;
 /** Hours that are not final yet and are filtered and sorted in the API's memory: some 20 MB. */

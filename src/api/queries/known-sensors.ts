@@ -4,7 +4,7 @@
  *
  * Boundary: the table of sensors, as steps up and down per place and kind; adding them up is {@link KnownSensors}.
  */
-import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
+import { type ClickHouseClient, type ClickHouseSettings, TupleParam } from '@clickhouse/client';
 import { SENSOR_KNOWN_HOURS } from '../../model/limits.ts';
 import { type Place, type Placed, placesOf } from './places.ts';
 import { equalTo, selectRows } from './sql.ts';
@@ -17,14 +17,21 @@ export interface KnownOf extends Placed {
   readonly kind: string;
 }
 
+/** From an hour (its index) on there are so many sensors more, or less. */
+export interface KnownChange extends KnownOf {
+  readonly hour: number;
+  readonly change: number;
+}
+
 export class KnownSensors {
   readonly #steps = new Map<string, Steps>();
   /** Whom somebody asked about last: rows of a place follow each other. */
   #last: { readonly of: KnownOf; readonly steps: Steps } | null = null;
 
-  /** @param changes hour index and how many sensors more or less there are from it on, in the order of hours for each of them. */
-  constructor(changes: Iterable<readonly [of: KnownOf, hour: number, change: number]>) {
-    for (const [of, hour, change] of changes) {
+  /** @param changes in the order of hours for each place and kind. */
+  constructor(changes: Iterable<KnownChange>) {
+    for (const of of changes) {
+      const { hour, change } = of;
       const steps = this.#steps.get(keyOf(of)) ?? [];
       this.#steps.set(keyOf(of), steps);
       const last = steps.at(-1);
@@ -74,34 +81,54 @@ function before(steps: Steps, hour: number): number {
   return step === undefined ? 0 : step.sensorHoursBefore + step.sensors * (hour - step.hour);
 }
 
+/** A metric of a place. */
+export type KnownPlace = Place & { readonly metric: string };
+
 export interface KnownAsk {
-  readonly places: readonly Place[];
-  readonly metric: string;
+  /** All of one sort. */
+  readonly places: readonly KnownPlace[];
   readonly kind?: string | undefined;
 }
 
-export async function readKnownSensors(
+/** @returns those of a place and metric in the order that {@link KnownSensors} takes. */
+export async function readKnownChanges(
   client: ClickHouseClient,
-  ask: KnownAsk,
+  { places, kind }: KnownAsk,
   settings: ClickHouseSettings = {},
-): Promise<KnownSensors> {
-  const places = placesOf(ask.places);
-  const { metric, kind } = ask;
-  const rows = await selectRows<[string, string | null, string, number, number]>(
+): Promise<(KnownChange & { readonly metric: string })[]> {
+  const { isOfDistricts } = placesOf(places);
+  const [only] = places.length === 1 ? places : [];
+  const within =
+    only === undefined
+      ? ` AND (city, ${isOfDistricts ? 'district' : "''"}, metric) IN {places:Array(Tuple(String, String, String))}`
+      : equalTo({ city: only.city, district: only.district, metric: only.metric });
+  const columns = isOfDistricts ? 'city, district, metric, kind' : 'city, metric, kind';
+  const rows = await selectRows<[string, string | null, string, string, number, number]>(
     client,
-    `SELECT ${places.selected}, kind, hour, sum(change) FROM
+    `SELECT city, ${isOfDistricts ? 'district' : 'NULL'}, metric, kind, hour, sum(change) FROM
      (
-       SELECT ${places.columns}, kind, arrayJoin([
+       SELECT ${columns}, arrayJoin([
          (intDiv(toUnixTimestamp(min(first_seen)), 3600), 1),
          (intDiv(toUnixTimestamp(max(last_seen)), 3600) + {knownHours:UInt32} + 1, -1)]) AS step, step.1 AS hour, step.2 AS change
-       FROM hourglass.sensor_facts WHERE true${places.within}${equalTo({ metric, kind })}
+       FROM hourglass.sensor_facts WHERE true${within}${equalTo({ kind })}
        GROUP BY city, district, kind, metric, sensor
      )
-     GROUP BY ${places.columns}, kind, hour ORDER BY ${places.columns}, kind, hour`,
-    { ...places.params, metric, kind, knownHours: SENSOR_KNOWN_HOURS },
+     GROUP BY ${columns}, hour ORDER BY ${columns}, hour`,
+    {
+      ...(only ?? {
+        places: places.map(({ city, district = '', metric }) => new TupleParam([city, district, metric])),
+      }),
+      kind,
+      knownHours: SENSOR_KNOWN_HOURS,
+    },
     settings,
   );
-  return new KnownSensors(
-    rows.map(([city, district, kindOf, hour, change]) => [{ city, district, kind: kindOf }, hour, change]),
-  );
+  return rows.map(([city, district, metric, kindOf, hour, change]) => ({
+    city,
+    district,
+    metric,
+    kind: kindOf,
+    hour,
+    change,
+  }));
 }
