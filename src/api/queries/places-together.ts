@@ -49,8 +49,10 @@ function loaderOf<Asked extends Named, Row extends Named>(
 ): DataLoader<Asked, Row[], string> {
   const readEach = async (asked: readonly Asked[]): Promise<Row[][]> => {
     const places = [...new Map(asked.map((place) => [nameOf(place), place])).values()];
-    const rows = await read(places);
-    return asked.map((place) => rows.filter((row) => nameOf(row) === nameOf(place)));
+    const rowsOf = new Map<string, Row[]>(places.map((place) => [nameOf(place), []]));
+    for (const row of await read(places)) rowsOf.get(nameOf(row))?.push(row);
+    // Each has rows of its own: whoever is given them may put them in order.
+    return asked.map((place) => [...(rowsOf.get(nameOf(place)) ?? [])]);
   };
   return new DataLoader((places) => gate.leaveAfter(readEach(places)), {
     cache: false,
