@@ -281,6 +281,12 @@ describe('is refused in one line', () => {
     expect(text).toContain('Set HOURGLASS_DATA_DIR');
   });
 
+  it.runIf(existsSync('/proc/self'))('where folders cannot be made in a folder that is there', async () => {
+    const text = await refusal({ dataDir: '/proc/self/hourglass/data' });
+    expect(text).toMatch(/the data folder \/proc\/self\/hourglass\/data cannot be written: .*ENOENT/);
+    expect(text).toContain('Set HOURGLASS_DATA_DIR');
+  });
+
   it('where the disk is full', async () => {
     const text = await refusal({}, { diskFreeBytesMin: Number.MAX_SAFE_INTEGER });
     expect(text).toContain(`the disk of ${config.dataDir} is full`);

@@ -4,11 +4,12 @@
  * Boundary: makes a {@link Log}. A log file above a size moves aside at the next start, so two of them are kept. A file that cannot be
  * written any more (the disk is full) is said on the terminal once, and ends nothing: its lines are kept for it, up to a bound.
  */
-import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { makeFolder } from '../embedded/make-folder.ts';
 import { EnvironmentError } from '../model/errors.ts';
 import { LOG_FILE_BYTES_MAX, LOG_WAITING_CHARS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
@@ -51,7 +52,7 @@ export function openLogs(file: string | null, terminal: Terminal): Logs {
 function openFile(file: string, sayOnce: (problem: string) => void): ReturnType<typeof pino.destination> {
   let isSaid = false;
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     if (existsSync(file) && statSync(file).size > LOG_FILE_BYTES_MAX) renameSync(file, `${file}.1`);
     // Few lines, none of them on the way of a reading: written at once, so that none is lost with the process.
     const destination = pino.destination({ dest: file, sync: true, maxLength: LOG_WAITING_CHARS_MAX });

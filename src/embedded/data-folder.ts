@@ -9,7 +9,6 @@ import {
   accessSync,
   closeSync,
   constants,
-  mkdirSync,
   readFileSync,
   realpathSync,
   statfsSync,
@@ -21,6 +20,7 @@ import { EnvironmentError, explain } from '../model/errors.ts';
 import { DISK_LOW_BYTES, EARLIER_SERVERS_MS_MAX, SERVER_STOP_MS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { takeLock } from './file-lock.ts';
+import { makeFolder } from './make-folder.ts';
 import { isOurs, signalOurs } from './processes.ts';
 
 const POLL_MS = 20;
@@ -82,7 +82,7 @@ export function freeBytes(folder: string): number {
 function makeFolders(folder: string, freeMin: number): string {
   try {
     for (const part of ['nats', 'clickhouse', 'logs']) {
-      mkdirSync(join(folder, part), { recursive: true });
+      makeFolder(join(folder, part));
       accessSync(join(folder, part), constants.R_OK | constants.W_OK | constants.X_OK);
     }
     // The servers' command lines name this path; it must be the same one however the folder was reached.
