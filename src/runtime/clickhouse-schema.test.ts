@@ -238,6 +238,21 @@ describe('one insert', () => {
     expect(await rowsOf('hourly')).toHaveLength(65_536);
   });
 
+  it('of many rows lies in one file, where all columns of a sensor’s hours are read at once', async () => {
+    // More than ClickHouse keeps in one file by itself.
+    await database.client.command({
+      query: `INSERT INTO hourglass.hourly_facts SELECT 'lisbon', 'alfama', 'air', 'temperature', toString(number), toDateTime(${String(HOUR * 3_600)}),
+        1, 1, ${String(INCARNATION)}, 0, 1, number, 0, number, number, 0, 0 FROM numbers(200000)`,
+    });
+    const parts = await select<{ part_type: string; bytes: number }>(
+      database.client,
+      `SELECT part_type, data_uncompressed_bytes AS bytes FROM system.parts
+       WHERE database = 'hourglass' AND table = 'hourly_facts' AND active`,
+    );
+    expect(parts).toMatchObject([{ part_type: 'Compact' }]);
+    expect(parts[0]?.bytes).toBeGreaterThan(10_485_760);
+  });
+
   it('of several blocks of one month keeps them apart (invariant 4)', async () => {
     const rows = Array.from({ length: 60_000 }, (_, at) =>
       fact({ sensor: series(at % 1_000), partition: at % 3, block: Math.floor(at / 1_000), hour: HOUR + (at % 5) }),
