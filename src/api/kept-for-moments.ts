@@ -19,7 +19,7 @@ import {
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keepDearEach } from './answers/keep-dear.ts';
-import { inGoodTime } from './in-good-time.ts';
+import { inGoodTimeOf } from './in-good-time.ts';
 
 /** What was read of a place. */
 interface Moment<Row> {
@@ -71,7 +71,7 @@ export function keptForMoments<Ask extends object, Row>(
     const key = `${String(version)} ${name}`;
     const context = { name, version, ask };
     const ageMsMaxOf = (moment: Moment<Row>): number => (moment.version === version ? SETTLED_AGE_MS : 0);
-    const moment = await kept.forceFetch(key, { context, ...inGoodTime(kept, key, ageMsMaxOf) });
+    const moment = await kept.forceFetch(key, { context, ...inGoodTimeOf(kept, key, ageMsMaxOf) });
     if (moment.version === version && version === dataVersion() && moment.tookMs >= DEAR_FIGURES_MS)
       known.set(name, { moment, atMs: clock.monotonicMs() });
     return moment.rows;

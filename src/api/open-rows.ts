@@ -10,7 +10,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { OPEN_ROWS_AGE_MS_MAX, OPEN_ROWS_KEPT_MAX, OPEN_ROWS_LOOKS_MAX } from '../model/limits.ts';
-import { inGoodTime } from './in-good-time.ts';
+import { inGoodTimeOf } from './in-good-time.ts';
 import type { ApiDeps } from './ports.ts';
 import {
   type FactsAsk,
@@ -53,12 +53,12 @@ export function openFactsOf({
   return async (ask) => {
     const { hidden, filter, series, fromHour, toHour, after, limit } = ask;
     const blocks = nameOf(hidden);
-    const found = await cities.forceFetch(blocks, { context: hidden, ...inGoodTime(cities, blocks, ageMsMaxOf) });
+    const found = await cities.forceFetch(blocks, { context: hidden, ...inGoodTimeOf(cities, blocks, ageMsMaxOf) });
     if (filter.city === undefined ? found.size === 0 : !found.has(filter.city)) return [];
     // Lists of series are made for one question.
     if (series !== undefined) return readHourFacts(clickhouse, ask);
     const key = `${blocks} ${JSON.stringify([filter, fromHour, toHour, after, limit])}`;
-    const rows = await facts.forceFetch(key, { context: ask, ...inGoodTime(facts, key, ageMsMaxOf) });
+    const rows = await facts.forceFetch(key, { context: ask, ...inGoodTimeOf(facts, key, ageMsMaxOf) });
     return rows.map((row) => ({ ...row, total: { ...row.total } }));
   };
 }
