@@ -26,7 +26,7 @@ const READINGS = 60;
 /** Rows of one insert, at most: as many as workers' inserts of several blocks have. */
 const INSERT_ROWS_MAX = 200_000;
 /** A stream that was there before: its blocks have nothing to do with those of the benchmark's workers. */
-const INCARNATION = 1;
+export const INCARNATION = 1;
 
 /** What a list of hours or days says of one period. */
 export interface Expected {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DAY_HOURS, HOUR_MS, hourIso, hourOf } from '../src/model/hour.ts';
 import { Random } from '../src/model/random.ts';
 import { createWorkerQueries } from '../src/runtime/worker-queries.ts';
-import { ApiCity, type Expected, hoursOfYear } from './api-city.ts';
+import { ApiCity, type Expected, hoursOfYear, INCARNATION } from './api-city.ts';
 import { ApiProcess } from './api-process.ts';
 import { type Question, questionsOf } from './api-questions.ts';
 import { type Benchmark, type Figure, percentile, type Size } from './harness.ts';
@@ -60,13 +60,14 @@ export const api: Benchmark = {
       const { natsUrl, clickhouseUrl } = servers.embedded;
       const node = await NodeProcess.start(natsUrl, clickhouseUrl, DISORDER_MS);
       const openMs = Date.now();
+      await knownBefore(servers, [city, other], openMs);
       for (let at = 0; at < OPEN_READINGS; at++)
         for (const one of [city, other]) await one.publishOpenHour(servers.nc, openMs);
       const workers = createWorkerQueries(servers.nc, topology.partitions);
       await waitUntil(
         'the open hour is counted',
         READY_MS_MAX,
-        async () => (await totalsOf(workers)).readingsCounted === OPEN_READINGS * (city.sensors + other.sensors),
+        async () => (await totalsOf(workers)).readingsCounted === (1 + OPEN_READINGS) * (city.sensors + other.sensors),
       );
       const compactedS = await compacted(servers, city);
       const questions = questionsOf(city, hourOf(openMs), OPEN_READINGS);
@@ -98,6 +99,19 @@ async function fill(servers: Servers, city: ApiCity, rowsBefore: number, say: (t
     throw new Error(`${String(rows)} of ${String(city.rows + rowsBefore)} rows are in the table`);
   say(`${city.rows.toLocaleString('en')} rows in ${seconds.toFixed(0)} s`);
   return seconds;
+}
+
+/** A reading of the hour before, of each sensor: new ones have a row at once, which the open hour's questions would meet in their first hour. */
+async function knownBefore(servers: Servers, cities: readonly ApiCity[], openMs: number): Promise<void> {
+  for (const city of cities) await city.publishOpenHour(servers.nc, openMs - HOUR_MS);
+  const sensors = cities.reduce((sum, city) => sum + city.sensors, 0);
+  await waitUntil('each sensor is known', READY_MS_MAX, async () => {
+    const [rows] = await servers.row<[number]>(
+      `SELECT count() FROM hourglass.hourly_facts
+       WHERE hour = toDateTime(${String(hourOf(openMs) * 3_600 - 3_600)}) AND incarnation != ${String(INCARNATION)}`,
+    );
+    return rows === sensors;
+  });
 }
 
 /** Seconds until the worker node has compacted every day of the city. */
@@ -227,7 +241,7 @@ async function check(process: ApiProcess, question: Question): Promise<void> {
 
 function aboutOf(city: ApiCity, { perSecond, seconds }: Plan, questions: readonly Question[]): string {
   return [
-    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month, and the week before the open hour; one worker thread with the open hour of every sensor; its node has compacted all days (what it does by itself, some time after they are over).`,
+    `\`hourglass serve\` with API keys and rate limit on, over ${city.rows.toLocaleString('en')} rows: ${city.sensors.toLocaleString('en')} sensors of ${String(city.districts)} districts of one city, four metrics in turn, 100 sensors behind each gateway, every hour from ${hourIso(city.firstHour)} to ${hourIso(city.endHour)}, made inside ClickHouse and merged month by month, and the week before the open hour; one worker thread with the open hour of every sensor, each known since the hour before; its node has compacted all days (what it does by itself, some time after they are over).`,
     `Open loop: ${String(perSecond)} requests a second, each sent at its due time, for ${String(seconds)} s a phase, one question at a time, on an API started for it; before each phase comes one whose figures do not count, so that the API's code has run: before a cached one one like it with other draws, before a cold one the same question about another city, of ${String(WARM_UP_SENSORS_MAX)} sensors; then the API comes to rest (it takes less than ${String(REST_CPU_MS)} ms of CPU in a second), since it reads compacted hours of all places ahead when somebody has asked for some; the load's process, too, has asked for something else before (/healthz), so that its own beginning is nobody's latency; latencies count from the due time to the last byte, and of a request without an answer 10 s after the last was due, up to then. CPU is that of all threads of a process from before a phase to after it, whatever they do besides, by requests. The load's process, API, broker and database share the machine. Of each question one answer is compared row by row with figures computed without the database.`,
     `Keys: ${questions.map(({ name, cold, cached }) => `${name}, cold: ${cold}; cached: ${cached}`).join('. ')}.`,
   ].join(' ');
