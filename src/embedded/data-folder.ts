@@ -5,15 +5,7 @@
  * `servers.lock` is held by the program and by each of its servers: it is free when all of an earlier run have ended,
  * however that run ended. Boundary: files only; knows the servers by the process ids they leave here.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  readFileSync,
-  realpathSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, readFileSync, realpathSync, statfsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import { EnvironmentError, explain } from '../model/errors.ts';
