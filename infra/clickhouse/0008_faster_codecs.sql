@@ -1,6 +1,6 @@
--- LZ4 for what is read and written all the time. With ZSTD, as 0001 had it, a month of a sensor took the database a sixth longer, an
--- insert and its merges a tenth; a row of hourly_facts took a seventh less room on disk. Numbers of blocks rise along a series, so
--- they are kept as differences; first and last times are cut to the bits that they have (T64).
+-- LZ4 for what is read and written all the time. With ZSTD, as 0001 had it, the database took longer to read a sensor's hours, to insert
+-- and to merge; rows of hourly_facts took less room on disk. Numbers of blocks rise along a series, so they are kept as differences;
+-- first and last times are cut to the bits that they have (T64).
 -- Rows that are there keep their codec until a merge writes them anew.
 
 ALTER TABLE hourglass.hourly_facts

@@ -331,7 +331,7 @@ export const DEAR_ANSWER_MS = 2_000;
 export const DEAR_FIGURES_MS = 20;
 /** And given again for no longer than this, however long they took. */
 export const DEAR_FIGURES_REST_MS_MAX = 3_000;
-/** Hours of a series and figures of a place are given again for this long while no rows are on their way to the tables: they are the same then. */
+/** Hours of a series, figures of a place and what coverages are measured by are given again for this long while no rows are on their way to the tables: they are the same then. */
 export const SETTLED_AGE_MS = 60_000;
 /** Dear questions that are remembered with their answers, of one kind. */
 export const DEAR_QUESTIONS_MAX = 128;
