@@ -7,24 +7,13 @@
  *
  * Boundary: arithmetic on what the queries bring.
  */
-import type { SeriesKey } from '../model/cluster.ts';
 import { HOUR_MS, hourStartMs } from '../model/hour.ts';
-import type { Cadence } from './queries/cadence.ts';
 
 /** Decimals that are shown; cut, not rounded: only what is whole is 1. */
 const DECIMALS = 4;
 
 export function share(observed: number, expected: number): number {
   return Math.floor(Math.min(1, observed / expected) * 10 ** DECIMALS) / 10 ** DECIMALS;
-}
-
-/** @returns the coverage of hours of series. */
-export function coverageOf(
-  cadences: readonly Cadence[],
-  watermarkMs: number,
-): (row: SeriesKey & { hour: number; count: number }) => number | null {
-  const expected = new Map(cadences.map((cadence) => [keyOf(cadence), cadence.expected]));
-  return (row) => coverageAt(row, expected.get(keyOf(row)), watermarkMs);
 }
 
 /** @param expected readings that a whole hour usually has; undefined: not known. */
@@ -37,9 +26,4 @@ export function coverageAt(
   const due = (expected ?? 0) * passed;
   // Before the first reading is due, nothing can be said.
   return due < 1 ? null : share(count, due);
-}
-
-/** Names hold no line breaks. */
-function keyOf({ city, district, kind, metric, sensor, hour }: SeriesKey & { hour: number }): string {
-  return [city, district, kind, metric, sensor, hour].join('\n');
 }

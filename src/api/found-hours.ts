@@ -8,6 +8,7 @@
 import type { SeriesKey } from '../model/cluster.ts';
 import { hourIso } from '../model/hour.ts';
 import { OPEN_HOURS_ROWS_MAX } from '../model/limits.ts';
+import { seriesName } from '../model/series-name.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import { finalHour } from './hours.ts';
 import { type BareHourlyRow, readBareHourlyPage } from './hourly.ts';
@@ -159,14 +160,9 @@ function mergeSorted<T>(a: readonly T[], b: readonly T[], compare: (x: T, y: T) 
 function cutEach(rows: readonly FoundHour[], skip: number, limit: number): FoundHour[] {
   const seen = new Map<string, number>();
   return rows.filter((row) => {
-    const key = seriesId(row);
+    const key = seriesName(row);
     const at = seen.get(key) ?? 0;
     seen.set(key, at + 1);
     return at >= skip && at < skip + limit;
   });
-}
-
-/** One text a series. */
-export function seriesId({ city, district, kind, metric, sensor }: SeriesKey): string {
-  return `${city}/${district}/${kind}/${metric}/${sensor}`;
 }

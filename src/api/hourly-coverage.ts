@@ -4,8 +4,8 @@
  * Boundary: the cadences of queries/cadence.ts and the arithmetic of coverage.ts put together.
  */
 import type { SeriesKey } from '../model/cluster.ts';
-import { coverageAt, coverageOf } from './coverage.ts';
-import type { CadencesReader } from './kept-coverage.ts';
+import { coverageAt } from './coverage.ts';
+import type { CadencesReader } from './kept-cadences.ts';
 import type { ApiDeps } from './ports.ts';
 import { cadencesIn, readCadences } from './queries/cadence.ts';
 import type { SeriesFilter } from './queries/hourly-facts.ts';
@@ -62,7 +62,7 @@ export async function readCoverage(
   const cadences = await (isOpen && readKeptCadences !== undefined
     ? readKeptCadences(ask)
     : readCadences(clickhouse, ask));
-  return coverageOf(cadences, at.watermarkMs);
+  return (row) => coverageAt(row, cadences.expectedOf(row), at.watermarkMs);
 }
 
 function seriesAt({ city, district, kind, metric, sensor }: SeriesKey): SeriesKey {

@@ -8,7 +8,7 @@ import type { LRUCache } from 'lru-cache';
 /** Of its age: in this last part it is read anew. */
 const AGEING_PART = 0.25;
 
-interface FetchOptions {
+export interface FetchOptions {
   readonly allowStale: boolean;
   readonly forceRefresh: boolean;
 }

@@ -1,7 +1,7 @@
 /** What is given again of the tables, and what is read anew, by a clock and tables that the test moves. */
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { SETTLED_AGE_MS } from '../model/limits.ts';
-import { keptWhileTrue } from './kept-while-true.ts';
+import { type KeptReader, keptWhileTrue } from './kept-while-true.ts';
 
 const AGE_MS_MAX = 1_000;
 const ASK = { place: 'porto' };
@@ -34,7 +34,7 @@ beforeEach(() => {
       return found;
     },
   );
-  read = async () => (await reader(ASK)).version;
+  read = async () => (await reader.ask(ASK)).version;
 });
 
 async function end(): Promise<void> {
@@ -109,4 +109,57 @@ it('an error is of those who wait, and not kept', async () => {
   fails = false;
   nowMs += 1;
   expect(await read()).toBe(2);
+});
+
+describe('asks of one name', () => {
+  interface OfHour {
+    readonly hour: number;
+  }
+  let asked: number[];
+  let kept: KeptReader<OfHour, OfHour>;
+  beforeEach(() => {
+    asked = [];
+    kept = keptWhileTrue<OfHour, OfHour>(
+      { clock: { monotonicMs: () => nowMs } as never, dataVersion: () => version, tablesAreSettled: () => settled },
+      {
+        ageMsMaxOf: () => AGE_MS_MAX,
+        sizeOf: () => 1,
+        nameOf: () => 'hour',
+        isOf: (result, ask) => result.hour === ask.hour,
+      },
+      (ask) => {
+        asked.push(ask.hour);
+        return Promise.resolve(ask);
+      },
+    );
+  });
+
+  it('are given each other’s result until their own is read, while that is not too old', async () => {
+    expect(await kept.ask({ hour: 1 })).toEqual({ hour: 1 });
+    expect(await kept.ask({ hour: 2 })).toEqual({ hour: 1 });
+    await end();
+    expect(await kept.ask({ hour: 2 })).toEqual({ hour: 2 });
+    expect(asked).toEqual([1, 2]);
+    version = 2;
+    nowMs += AGE_MS_MAX;
+    expect(await kept.ask({ hour: 3 })).toEqual({ hour: 3 });
+  });
+
+  it('need not wait for what was read ahead, and what was read later stays', async () => {
+    const keep = kept.readAhead();
+    nowMs += AGE_MS_MAX / 2;
+    keep({ hour: 1 }, { hour: 1 });
+    expect(await kept.ask({ hour: 1 })).toEqual({ hour: 1 });
+    expect(asked).toEqual([]);
+    version = 2;
+    nowMs += AGE_MS_MAX;
+    expect(await kept.ask({ hour: 4 })).toEqual({ hour: 4 });
+    const late = kept.readAhead();
+    nowMs += 1;
+    version = 3;
+    nowMs += AGE_MS_MAX;
+    await kept.ask({ hour: 5 });
+    late({ hour: 4 }, { hour: 4 });
+    expect(await kept.ask({ hour: 5 })).toEqual({ hour: 5 });
+  });
 });

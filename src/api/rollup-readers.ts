@@ -6,7 +6,7 @@
 import type { AnsweredDeps } from './answers/answers.ts';
 import type { CivilReader } from './civil-by-month.ts';
 import { keptCivil } from './kept-civil.ts';
-import { keptKnownSensors, type KnownSensorsReader } from './kept-coverage.ts';
+import { keptKnownSensors, type KnownSensorsReader } from './kept-known-sensors.ts';
 import { keptHours, type RollupReader } from './kept-hours.ts';
 
 export interface RollupReaders {

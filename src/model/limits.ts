@@ -341,6 +341,11 @@ export const DEAR_REST_FACTOR = 9;
 export const DEAR_FRESH_PART = 0.7;
 /** How long what a coverage is measured by is taken for the same: it may lag by this, and nothing else does. */
 export const COVERAGE_AGE_MS_MAX = 5_000;
+/**
+ * Up to so many rows of the table of sensors (a series is one, or some until they are merged), what coverages are measured by is read for
+ * all places together: it takes the database longer to understand questions about two districts than to count the sensors of a hundred.
+ */
+export const EVERYWHERE_ROWS_MAX = 100_000;
 /** From so many sensors of a question on, the database takes long to count them ... */
 export const KNOWN_SENSORS_DEAR = 10_000;
 /** ... and they are taken for the same for this long: what comes meanwhile is a small part of so many. */
@@ -352,6 +357,10 @@ export const KNOWN_SENSORS_GATHER_MS = 250;
  * moves it, and the next hour is measured anew.
  */
 export const CADENCE_AGE_MS_MAX = 60_000;
+/** Series whose cadences are read before somebody asks, so many at a time: a twentieth of a second of the database's, and some ms of the API's. */
+export const CADENCES_AHEAD_SERIES = 2_000;
+/** Rest between two readings ahead: who asks meanwhile about a place of which nothing is kept waits for its own. */
+export const CADENCES_AHEAD_REST_MS = 60_000;
 /** Figures of that kind which are kept, some 100 bytes each: a sensor known is two at most, a page's cadences one a row. */
 export const KEPT_FIGURES_MAX = 250_000;
 /** Days and months of rollups that are kept, some 300 bytes each: a year by day of 270 cities' metrics. */
@@ -389,6 +398,7 @@ export const QUERY_S_MAX = 30;
 export const QUERY_MEMORY_BYTES_MAX = 2 * 1024 ** 3;
 
 relation(URL_CHARS_MAX > CURSOR_CHARS_MAX && URL_CHARS_MAX < HEADER_BYTES_MAX, 'a URL must hold a cursor and fit');
+relation(2 * EVERYWHERE_ROWS_MAX < KEPT_FIGURES_MAX, 'what is read ahead must not push out what was asked for');
 relation(COMPACTED_AHEAD_MAX < KEPT_COMPACTED_MAX, 'what is read ahead must not push out what was asked for');
 relation(API_CONNECTIONS_PER_ADDRESS_MAX < API_CONNECTIONS_MAX, 'one address must not take every connection');
 relation(
@@ -527,8 +537,6 @@ export const COMPACTION_LEFTOVER_S = 24 * 3_600;
 export const CADENCE_HOURS = 7 * 24;
 /** Hours with readings among them from which on the cadence is taken for known: the median of fewer is chance. */
 export const CADENCE_HOURS_MIN = 3;
-/** Memory for the weeks of a page's series, from which on they are added up in files: a page of 10,000 series needs some 200 MB. */
-export const CADENCES_MEMORY_BYTES = 256 * 1024 * 1024;
 /** Hours for which a silent sensor still counts as one that should speak: a week of repair; then it is gone. */
 export const SENSOR_KNOWN_HOURS = 7 * 24;
 /** Hours that `GET /weather/{city}` looks back for a metric's newest figures: older is not now. */

@@ -6,7 +6,7 @@
 import { z } from '@hono/zod-openapi';
 import { askBooksOfTime } from '../books-of-time.ts';
 import { readBooks } from '../books.ts';
-import { findHours, seriesId, type FindHours } from '../found-hours.ts';
+import { findHours, type FindHours } from '../found-hours.ts';
 import { hourHeadersOf, periodsOf } from '../hours.ts';
 import { type BareHourlyRow, readBareHourlyPage } from '../hourly.ts';
 import { readCoverage } from '../hourly-coverage.ts';
@@ -15,6 +15,7 @@ import { city, district, kind, metric, range, sensor } from '../params.ts';
 import { readDistrictsOf, readSensorsOf } from '../queries/batches.ts';
 import { readCities, readSensors, type CityRow, type DistrictRow, type SensorRow } from '../queries/inventory.ts';
 import { hourOf } from '../../model/hour.ts';
+import { seriesName } from '../../model/series-name.ts';
 import { Problem } from '../problem.ts';
 import {
   CITIES,
@@ -187,10 +188,10 @@ const Series = {
       isPerSeries: true,
       isCounted: false,
     } satisfies FindHours;
-    const rows = await context.questions.batch('Series.hourly', args, row, seriesId, async (series) => {
+    const rows = await context.questions.batch('Series.hourly', args, row, seriesName, async (series) => {
       if (ask.fromHour >= ask.toHour) return series.map(() => []);
       const { rows: found } = await findHours(context.deps, { ...ask, series });
-      return byParent(series, seriesId, withCoverage(found, series, context), seriesId);
+      return byParent(series, seriesName, withCoverage(found, series, context), seriesName);
     });
     return firstOf(HOURS, rows, first);
   },

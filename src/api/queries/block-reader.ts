@@ -10,6 +10,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import DataLoader from 'dataloader';
 import type { SeriesKey } from '../../model/cluster.ts';
 import { BLOCK_BATCH_MAX, DATABASE_READS_MAX, PAGE_BLOCK_ROWS } from '../../model/limits.ts';
+import { seriesName } from '../../model/series-name.ts';
 import { Gate } from './gate.ts';
 import { selectColumns } from './sql.ts';
 
@@ -90,10 +91,10 @@ async function readFirst(client: ClickHouseClient, asks: readonly BlockAsk[]): P
   while (answers.size < asks.length) {
     const waiting = asks.filter((ask) => !answers.has(ask));
     const round = new Map<string, BlockAsk>();
-    for (const ask of waiting) if (!round.has(nameOf(ask.series))) round.set(nameOf(ask.series), ask);
+    for (const ask of waiting) if (!round.has(seriesName(ask.series))) round.set(seriesName(ask.series), ask);
     const { columns, rowsOf } = await readTogether(client, [...round.values()], limit);
     for (const ask of waiting) {
-      const asked = round.get(nameOf(ask.series));
+      const asked = round.get(seriesName(ask.series));
       if (asked?.fromHour === ask.fromHour && asked.toHour === ask.toHour)
         answers.set(ask, { columns, rows: rowsOf(ask.series).slice(0, ask.limit) });
     }
@@ -108,7 +109,7 @@ async function readTogether(
   limit: number | null,
 ): Promise<{ columns: BlockColumns; rowsOf: (series: SeriesKey) => readonly number[] }> {
   const places = new Map<string, number>();
-  for (const { series } of asks) if (!places.has(nameOf(series))) places.set(nameOf(series), places.size);
+  for (const { series } of asks) if (!places.has(seriesName(series))) places.set(seriesName(series), places.size);
   const conditions = asks.map(condition);
   // Which series a row is of costs the less the fewer there are; one needs no look at all.
   const place = places.size === 1 ? '0' : `transform(${NAME}, {names:Array(String)}, {places:Array(UInt16)}, 0)`;
@@ -126,15 +127,11 @@ async function readTogether(
   const rows = Array.from({ length: places.size }, (): number[] => []);
   for (const [row, of] of columns.place.entries()) rows[of]?.push(row);
   for (const some of rows) some.sort((a, b) => compareBlocks(columns, a, b));
-  return { columns, rowsOf: (series) => rows[places.get(nameOf(series)) ?? 0] ?? [] };
+  return { columns, rowsOf: (series) => rows[places.get(seriesName(series)) ?? 0] ?? [] };
 }
 
-/** Kinds, metrics and places are tokens without a slash: a name is that of one series only. */
+/** {@link seriesName} */
 const NAME = "concat(city, '/', district, '/', kind, '/', metric, '/', sensor)";
-
-function nameOf({ city, district, kind, metric, sensor }: SeriesKey): string {
-  return `${city}/${district}/${kind}/${metric}/${sensor}`;
-}
 
 const SERIES = ['city', 'district', 'kind', 'metric', 'sensor'] as const;
 

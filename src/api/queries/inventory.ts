@@ -94,3 +94,27 @@ export async function readSensors(
     lastSeenMs,
   }));
 }
+
+/** A metric of a district, and how many sensors it has, about. */
+export interface PlaceSeries {
+  readonly city: string;
+  readonly district: string;
+  readonly metric: string;
+  readonly series: number;
+}
+
+export async function readPlaceSeries(client: ClickHouseClient): Promise<PlaceSeries[]> {
+  const rows = await selectRows<[string, string, string, number]>(
+    client,
+    'SELECT city, district, metric, uniq(sensor) FROM hourglass.sensor_facts GROUP BY city, district, metric',
+    {},
+    { max_threads: 1 },
+  );
+  return rows.map(([city, district, metric, series]) => ({ city, district, metric, series }));
+}
+
+/** A series is a row, or some until they are merged. */
+export async function readSeriesRows(client: ClickHouseClient): Promise<number> {
+  const [[rows] = [0]] = await selectRows<[number]>(client, 'SELECT count() FROM hourglass.sensor_facts', {});
+  return rows;
+}

@@ -4,9 +4,9 @@
  *
  * Boundary: the table of sensors, as steps up and down per place and kind; adding them up is {@link KnownSensors}.
  */
-import { type ClickHouseClient, type ClickHouseSettings, TupleParam } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { SENSOR_KNOWN_HOURS } from '../../model/limits.ts';
-import { type Place, type Placed, placesOf } from './places.ts';
+import { type MetricPlace, type Placed, withinMetrics } from './places.ts';
 import { equalTo, selectRows } from './sql.ts';
 
 /** Steps of one place and kind: from the hour on there are so many sensors, until the next step. */
@@ -81,27 +81,33 @@ function before(steps: Steps, hour: number): number {
   return step === undefined ? 0 : step.sensorHoursBefore + step.sensors * (hour - step.hour);
 }
 
-/** A metric of a place. */
-export type KnownPlace = Place & { readonly metric: string };
-
 export interface KnownAsk {
   /** All of one sort. */
-  readonly places: readonly KnownPlace[];
+  readonly places: readonly MetricPlace[];
   readonly kind?: string | undefined;
 }
 
+/** Of a metric. */
+export type MetricChange = KnownChange & { readonly metric: string };
+
 /** @returns those of a place and metric in the order that {@link KnownSensors} takes. */
-export async function readKnownChanges(
+export function readKnownChanges(
   client: ClickHouseClient,
   { places, kind }: KnownAsk,
   settings: ClickHouseSettings = {},
-): Promise<(KnownChange & { readonly metric: string })[]> {
-  const { isOfDistricts } = placesOf(places);
-  const [only] = places.length === 1 ? places : [];
-  const within =
-    only === undefined
-      ? ` AND (city, ${isOfDistricts ? 'district' : "''"}, metric) IN {places:Array(Tuple(String, String, String))}`
-      : equalTo({ city: only.city, district: only.district, metric: only.metric });
+): Promise<MetricChange[]> {
+  const { isOfDistricts, within, params } = withinMetrics(places);
+  return readChanges(client, isOfDistricts, settings, `${within}${equalTo({ kind })}`, { ...params, kind });
+}
+
+/** Of districts, or of cities. @param within `AND ...` */
+export async function readChanges(
+  client: ClickHouseClient,
+  isOfDistricts: boolean,
+  settings: ClickHouseSettings,
+  within = '',
+  params: Readonly<Record<string, unknown>> = {},
+): Promise<MetricChange[]> {
   const columns = isOfDistricts ? 'city, district, metric, kind' : 'city, metric, kind';
   const rows = await selectRows<[string, string | null, string, string, number, number]>(
     client,
@@ -110,17 +116,11 @@ export async function readKnownChanges(
        SELECT ${columns}, arrayJoin([
          (intDiv(toUnixTimestamp(min(first_seen)), 3600), 1),
          (intDiv(toUnixTimestamp(max(last_seen)), 3600) + {knownHours:UInt32} + 1, -1)]) AS step, step.1 AS hour, step.2 AS change
-       FROM hourglass.sensor_facts WHERE true${within}${equalTo({ kind })}
+       FROM hourglass.sensor_facts WHERE true${within}
        GROUP BY city, district, kind, metric, sensor
      )
      GROUP BY ${columns}, hour ORDER BY ${columns}, hour`,
-    {
-      ...(only ?? {
-        places: places.map(({ city, district = '', metric }) => new TupleParam([city, district, metric])),
-      }),
-      kind,
-      knownHours: SENSOR_KNOWN_HOURS,
-    },
+    { ...params, knownHours: SENSOR_KNOWN_HOURS },
     settings,
   );
   return rows.map(([city, district, metric, kindOf, hour, change]) => ({

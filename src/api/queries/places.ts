@@ -31,6 +31,24 @@ export interface Places {
   readonly limit: string;
 }
 
+/** A metric of a place. */
+export type MetricPlace = Place & { readonly metric: string };
+
+/** @returns `AND ...`; the metrics are all of districts, or all of cities. */
+export function withinMetrics(places: readonly MetricPlace[]): Pick<Places, 'isOfDistricts' | 'within' | 'params'> {
+  const { isOfDistricts } = placesOf(places);
+  const [only] = places.length === 1 ? places : [];
+  if (only !== undefined) {
+    const of = { city: only.city, district: only.district, metric: only.metric };
+    return { isOfDistricts, within: equalTo(of), params: of };
+  }
+  return {
+    isOfDistricts,
+    within: ` AND (city, ${isOfDistricts ? 'district' : "''"}, metric) IN {places:Array(Tuple(String, String, String))}`,
+    params: { places: places.map(({ city, district = '', metric }) => new TupleParam([city, district, metric])) },
+  };
+}
+
 /** @param alias of the table whose columns are selected, with its dot. */
 export function placesOf(places: readonly Place[], alias = ''): Places {
   const isOfDistricts = places.some(({ district }) => district !== undefined);

@@ -3,7 +3,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { hourHeadersOf, periodsOf } from '../hours.ts';
 import { readHourlyPage, type HourlyRow } from '../hourly.ts';
-import { keptCadences } from '../kept-coverage.ts';
+import { keptCadences } from '../kept-cadences.ts';
 import { openFactsOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
 import { city, district, kind, metric, ofRevision, page, range, sensor } from '../params.ts';

@@ -1,13 +1,12 @@
 /**
- * What coverages are measured by, kept while the tables are the same and for some seconds after: sensors known of a place, and how many
- * readings hours usually have.
+ * Sensors known of places, which coverages of rollups are measured by, kept while the tables are the same and for some seconds after:
+ * of all places together, or where there are too many sensors by question.
  *
- * Boundary: figures by question, in this process (kept-while-true.ts). Where no answer is kept, nothing is kept here.
- * When rows have come they are at most COVERAGE_AGE_MS_MAX, CADENCE_AGE_MS_MAX or KNOWN_SENSORS_AGE_MS_MAX behind: that bears on
- * coverages alone, never on a sum.
+ * Boundary: figures in this process (kept-while-true.ts). Where no answer is kept, nothing is kept here.
+ * When rows have come they are at most COVERAGE_AGE_MS_MAX or KNOWN_SENSORS_AGE_MS_MAX behind: that bears on coverages alone, never on
+ * a sum.
  */
 import {
-  CADENCE_AGE_MS_MAX,
   COVERAGE_AGE_MS_MAX,
   KNOWN_SENSORS_AGE_MS_MAX,
   KNOWN_SENSORS_DEAR,
@@ -15,7 +14,7 @@ import {
 } from '../model/limits.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { keptWhileTrue } from './kept-while-true.ts';
-import { type Cadence, type CadenceAsk, readCadences } from './queries/cadence.ts';
+import { type KnownEverywhere, readKnownEverywhere } from './queries/known-everywhere.ts';
 import { type KnownAsk, type KnownChange, KnownSensors, readKnownChanges } from './queries/known-sensors.ts';
 import type { Place } from './queries/places.ts';
 import { placesTogether } from './queries/places-together.ts';
@@ -25,12 +24,13 @@ type Deps = Pick<
   'clickhouse' | 'clock' | 'dataVersion' | 'tablesAreSettled' | 'figuresGate' | 'backgroundGate'
 >;
 
-export type KnownSensorsReader = (ask: {
+interface KnownQuestion {
   readonly places: readonly Place[];
   readonly metric: string;
   readonly kind?: string | undefined;
-}) => Promise<KnownSensors>;
-export type CadencesReader = (ask: CadenceAsk) => Promise<readonly Cadence[]>;
+}
+/** @returns the sensors of these places, maybe with those of others. */
+export type KnownSensorsReader = (ask: KnownQuestion) => Promise<KnownSensors>;
 
 export function keptKnownSensors(deps: Deps): KnownSensorsReader {
   const { clickhouse, figuresGate, backgroundGate } = deps;
@@ -41,7 +41,7 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
     const gate = ageing === null ? figuresGate : backgroundGate;
     // Nobody waits: one processor at a time is left to the others.
     if (ageing !== null && ageing.sensors >= KNOWN_SENSORS_DEAR)
-      return gate.pass(() => readKnownChanges(clickhouse, ask, { max_threads: 1 }));
+      return gate.pass(() => readKnownChanges(clickhouse, ask, ONE_THREAD));
     if (ask.places.length > 1) return gate.pass(() => readAlone(ask));
     return (ageing === null ? together : togetherInTime)(ask);
   };
@@ -53,15 +53,21 @@ export function keptKnownSensors(deps: Deps): KnownSensorsReader {
     },
     async (ask, ageing) => new KnownSensors(await readChanges(ask, ageing)),
   );
-  return ({ places, metric, kind }) =>
-    keep({ places: places.map(({ city, district }) => ({ city, district, metric })), kind });
+  if (deps.dataVersion === undefined) return (ask) => keep.ask(placedAsk(ask));
+  const keepEverywhere = keptWhileTrue<object, KnownEverywhere>(
+    deps,
+    { ageMsMaxOf: () => COVERAGE_AGE_MS_MAX, sizeOf: ({ size }) => size },
+    (_all, ageing) =>
+      (ageing === null ? figuresGate : backgroundGate).pass(() => readKnownEverywhere(clickhouse, ONE_THREAD)),
+  );
+  return async (ask) => {
+    const isOfDistricts = ask.places.some(({ district }) => district !== undefined);
+    return (await keepEverywhere.ask({})).of(ask.metric, isOfDistricts) ?? keep.ask(placedAsk(ask));
+  };
 }
 
-export function keptCadences(deps: Deps): CadencesReader {
-  const { clickhouse, figuresGate, backgroundGate } = deps;
-  return keptWhileTrue<CadenceAsk, readonly Cadence[]>(
-    deps,
-    { ageMsMaxOf: () => CADENCE_AGE_MS_MAX, sizeOf: (cadences) => cadences.length },
-    (ask, ageing) => (ageing === null ? figuresGate : backgroundGate).pass(() => readCadences(clickhouse, ask)),
-  );
+function placedAsk({ places, metric, kind }: KnownQuestion): KnownAsk {
+  return { places: places.map(({ city, district }) => ({ city, district, metric })), kind };
 }
+
+const ONE_THREAD = { max_threads: 1 } as const;
