@@ -64,7 +64,8 @@ function keptPlaces(deps: Deps): KeptReader<PlaceAsk, CadencesOfHour> {
       ageMsMaxOf: () => CADENCE_AGE_MS_MAX,
       sizeOf: ({ size }) => size,
       nameOf: ({ place: { city, district, metric } }) => `${city}/${district}/${metric}`,
-      isOf: ({ hour }, ask) => hour === ask.hour,
+      // While an hour ends, two are open: both are measured by the later one's week, or each would have the other's read anew.
+      isOf: ({ hour }, ask) => hour >= ask.hour,
     },
     async ({ place, hour }, ageing) => {
       if (ageing === null) readAhead(hour);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fact, insertFacts, startTestDatabase, type TestDatabase } from '../../test/support/clickhouse.ts';
 import { type CountedClient, countedClient } from '../../test/support/counted-client.ts';
 import type { SeriesKey } from '../model/cluster.ts';
+import { KNOWN_SENSORS_GATHER_MS } from '../model/limits.ts';
 import { Random } from '../model/random.ts';
 import { keptCadences } from './kept-cadences.ts';
 import { keptKnownSensors } from './kept-known-sensors.ts';
@@ -118,6 +119,12 @@ describe('cadences of an open hour', () => {
     expect(before).toBeGreaterThan(0);
     expect((await next()).expectedOf({ ...of, hour: OPEN + 1 })).toBe(before);
     await expect.poll(async () => (await next()).expectedOf({ ...of, hour: OPEN + 1 })).toBeGreaterThan(900);
+    expect(counted.queries).toHaveLength(5);
+    // The hour before is asked for as well, until it is final.
+    const ofBefore = await read(ofPlace('porto', 'd1', 'hum'));
+    expect(ofBefore.expectedOf({ ...of, hour: OPEN })).toBeGreaterThan(900);
+    expect((await next()).expectedOf({ ...of, hour: OPEN + 1 })).toBeGreaterThan(900);
+    await pause(2 * KNOWN_SENSORS_GATHER_MS);
     expect(counted.queries).toHaveLength(5);
   });
 });

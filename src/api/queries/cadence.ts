@@ -1,8 +1,9 @@
 /**
  * How many readings an hour of a series usually has: the median of its own hours in the week before.
  *
- * Boundary: the table only. One query a page of hours of many series: it reads the page's series, a week further back. A page of one
- * series has its week already (series-hours.ts): {@link cadencesIn}.
+ * Boundary: the table only. One query a page of hours of many series: it reads the page's series, a week further back; of the open
+ * hour, which everybody looks at, in one pass, also of many places together. A page of one series has its week already
+ * (series-hours.ts): {@link cadencesIn}.
  */
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { SeriesKey } from '../../model/cluster.ts';
