@@ -108,11 +108,14 @@ async function measure(
     const small = await growTo(from);
     say(`${how}, ${from.toLocaleString('en')} series: ${mib(small.rssBytes)} resident`);
     let large = await growTo(to);
-    // Where an early row came later still, it has taken what was to be open; each partition writes its own once.
-    for (let again = 0; again < GROW_AGAIN_MAX && (await openReadings()) < hours * to; again++)
+    // What is open after the measurement was open during it. Where an early row came later still, it has taken what was to be open; each
+    // partition writes its own once.
+    let open = await openReadings();
+    for (let again = 0; again < GROW_AGAIN_MAX && open < hours * to; again++) {
       large = await growTo(to);
+      open = await openReadings();
+    }
     say(`${how}, ${to.toLocaleString('en')} series: ${mib(large.rssBytes)} resident`);
-    const open = await openReadings();
     if (open < hours * to) throw new Error(`only ${String(open)} of ${String(hours * to)} hours are open`);
     await node.stop();
     const slope = (of: (usage: Usage) => number): number[] => [(of(large) - of(small)) / (to - from)];
