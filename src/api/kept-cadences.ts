@@ -9,7 +9,7 @@
  * When rows have come they are at most CADENCE_AGE_MS_MAX behind: that bears on coverages alone, never on a sum.
  */
 import { CADENCE_AGE_MS_MAX, KNOWN_SENSORS_GATHER_MS } from '../model/limits.ts';
-import type { AnsweredDeps } from './answers/answers.ts';
+import type { KeptFiguresDeps } from './answers/answers.ts';
 import { cadencesAhead } from './cadences-ahead.ts';
 import { type KeptReader, keptWhileTrue } from './kept-while-true.ts';
 import {
@@ -24,11 +24,6 @@ import {
 import type { MetricPlace } from './queries/places.ts';
 import { placesTogether } from './queries/places-together.ts';
 
-type Deps = Pick<
-  AnsweredDeps,
-  'clickhouse' | 'clock' | 'dataVersion' | 'tablesAreSettled' | 'figuresGate' | 'backgroundGate'
->;
-
 /** @returns cadences of what was asked about, maybe with those of other kinds of sensors. */
 export type CadencesReader = (ask: CadenceAsk) => Promise<Cadences>;
 
@@ -38,7 +33,7 @@ export interface PlaceAsk {
   readonly hour: number;
 }
 
-export function keptCadences(deps: Deps): CadencesReader {
+export function keptCadences(deps: KeptFiguresDeps): CadencesReader {
   const { clickhouse, figuresGate, backgroundGate } = deps;
   const keep = keptWhileTrue<CadenceAsk, Cadences>(
     deps,
@@ -53,7 +48,7 @@ export function keptCadences(deps: Deps): CadencesReader {
   };
 }
 
-function keptPlaces(deps: Deps): KeptReader<PlaceAsk, CadencesOfHour> {
+function keptPlaces(deps: KeptFiguresDeps): KeptReader<PlaceAsk, CadencesOfHour> {
   const { clickhouse, figuresGate, backgroundGate } = deps;
   const readAlone = (ask: PlacesCadenceAsk) => readCadencesOfPlaces(clickhouse, ask);
   const together = placesTogether(figuresGate, readAlone);

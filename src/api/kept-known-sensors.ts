@@ -12,17 +12,12 @@ import {
   KNOWN_SENSORS_DEAR,
   KNOWN_SENSORS_GATHER_MS,
 } from '../model/limits.ts';
-import type { AnsweredDeps } from './answers/answers.ts';
+import type { KeptFiguresDeps } from './answers/answers.ts';
 import { keptWhileTrue } from './kept-while-true.ts';
 import { type KnownEverywhere, readKnownEverywhere } from './queries/known-everywhere.ts';
 import { type KnownAsk, type KnownChange, KnownSensors, readKnownChanges } from './queries/known-sensors.ts';
 import type { Place } from './queries/places.ts';
 import { placesTogether } from './queries/places-together.ts';
-
-type Deps = Pick<
-  AnsweredDeps,
-  'clickhouse' | 'clock' | 'dataVersion' | 'tablesAreSettled' | 'figuresGate' | 'backgroundGate'
->;
 
 interface KnownQuestion {
   readonly places: readonly Place[];
@@ -32,7 +27,7 @@ interface KnownQuestion {
 /** @returns the sensors of these places, maybe with those of others. */
 export type KnownSensorsReader = (ask: KnownQuestion) => Promise<KnownSensors>;
 
-export function keptKnownSensors(deps: Deps): KnownSensorsReader {
+export function keptKnownSensors(deps: KeptFiguresDeps): KnownSensorsReader {
   const { clickhouse, figuresGate, backgroundGate } = deps;
   const readAlone = (ask: KnownAsk) => readKnownChanges(clickhouse, ask);
   const together = placesTogether(figuresGate, readAlone);

@@ -343,7 +343,7 @@ export const DEAR_FRESH_PART = 0.7;
 export const COVERAGE_AGE_MS_MAX = 5_000;
 /**
  * Up to so many rows of the table of sensors (a series is one, or some until they are merged), what coverages are measured by is read for
- * all places together: it takes the database longer to understand questions about two districts than to count the sensors of a hundred.
+ * all places together: much of what a question costs is to understand it. With more, one question would keep those who wait too long.
  */
 export const EVERYWHERE_ROWS_MAX = 100_000;
 /** From so many sensors of a question on, the database takes long to count them ... */
@@ -357,7 +357,7 @@ export const KNOWN_SENSORS_GATHER_MS = 250;
  * moves it, and the next hour is measured anew.
  */
 export const CADENCE_AGE_MS_MAX = 60_000;
-/** Series whose cadences are read before somebody asks, so many at a time: a twentieth of a second of the database's, and some ms of the API's. */
+/** Series whose cadences are read before somebody asks, so many at a time: taking them from the answer keeps others waiting. */
 export const CADENCES_AHEAD_SERIES = 2_000;
 /** Rest between two readings ahead: who asks meanwhile about a place of which nothing is kept waits for its own. */
 export const CADENCES_AHEAD_REST_MS = 60_000;

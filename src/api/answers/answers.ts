@@ -48,6 +48,12 @@ export interface AnsweredDeps extends ApiDeps {
   readonly compactedDays: CompactedDaysReader | null;
 }
 
+/** For figures that are read again and again, and kept. */
+export type KeptFiguresDeps = Pick<
+  AnsweredDeps,
+  'clickhouse' | 'clock' | 'dataVersion' | 'tablesAreSettled' | 'figuresGate' | 'backgroundGate'
+>;
+
 /** @returns the ports with a `dataVersion` that a flush through this app changes at once. */
 export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
   const answers = new AnswerCache({

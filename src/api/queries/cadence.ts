@@ -208,8 +208,8 @@ export function readCadencesOfPlaces(client: ClickHouseClient, { places, hour }:
 }
 
 /**
- * In one pass in the order of the table, a tenth of what FINAL and a second aggregation take: an hour of a series is one row as a rule, and its week
- * is a list of numbers. Only of a series with more rows than hours are blocks looked at, each counted once (invariant 4), and added up by hour.
+ * In one pass in the order of the table, one series after the other, so that little is held of them: FINAL and a second aggregation take the
+ * database several times as long. An hour of a series is one row as a rule, and its week a list of numbers. Only of a series with more rows than hours are blocks looked at, each counted once (invariant 4), and added up by hour.
  */
 async function readOfHour(
   client: ClickHouseClient,

@@ -1,8 +1,7 @@
 /**
  * Sensors known of all places and metrics, in one question.
  *
- * Why: to understand a question takes the database as long as to count ten thousand sensors, and who asks about one district asks about
- * its neighbours next.
+ * Why: much of what a question costs the database is to understand it, and who asks about one district asks about its neighbours next.
  * Boundary: as known-sensors.ts. Where there are too many sensors, each place is asked about for itself.
  */
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
