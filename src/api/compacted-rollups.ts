@@ -4,13 +4,20 @@
  * Why: the sensors of a district's hour are merged one by one (invariant 5), which takes the database many times as long as to read a
  * figure; and nothing of it changes any more when a day is over, until somebody corrects it.
  * Boundary: a question is cut at days and its answers are joined; kept in this process for as long as the tables' rows of its months
- * are the same, bounded in number: hours of some weeks by month, since everybody asks for other ones; all else as it was asked for.
+ * are the same, bounded in number: hours of some weeks and days of some years by month, since everybody asks for other ones, and a day
+ * more touches one month; all else as it was asked for.
  * Invariant 16: a row counts where its day has exactly the blocks that the row was read from. Where days are exchanged
  * between the look for them and their reading, the question is asked of the rows of blocks.
  */
 import { LRUCache } from 'lru-cache';
 import { DAY_HOURS } from '../model/hour.ts';
-import { COMPACTED_GAPS_MAX, KEPT_COMPACTED_MAX, KEPT_RANGE_HOURS_MAX, KEPT_RANGE_HOURS_MIN } from '../model/limits.ts';
+import {
+  COMPACTED_GAPS_MAX,
+  KEPT_COMPACTED_MAX,
+  KEPT_RANGE_DAYS_MAX,
+  KEPT_RANGE_HOURS_MAX,
+  KEPT_RANGE_HOURS_MIN,
+} from '../model/limits.ts';
 import { compareUtf8 } from '../model/series-order.ts';
 import type { AnsweredDeps } from './answers/answers.ts';
 import { compactedAhead } from './compacted-ahead.ts';
@@ -56,9 +63,10 @@ export function compactedRollups(
     sizeCalculation: ({ size }) => size + 1,
   });
   const reading = new Map<string, Promise<PackedFigures>>();
-  const readAhead = compactedAhead(deps, (month, { metric, ...place }, known, figures) => {
-    kept.set(keyOf(known, month, ofMonths([placeOf(place)], metric)), figures);
+  const readAhead = compactedAhead(deps, step, (month, { metric, ...place }, known, figures) => {
+    kept.set(keyOf(known, month, ofMonths(step, [placeOf(place)], metric)), figures);
   });
+  const { hoursMin, hoursMax } = BY_MONTH[step];
   /** What is kept, or under way already, or read now: all that is neither in one question. */
   const readPieces = async (pieces: readonly Piece[], ask: CompactedAsk): Promise<PackedFigures[]> => {
     const missing = pieces.filter(({ key }) => !kept.has(key) && !reading.has(key));
@@ -99,11 +107,10 @@ export function compactedRollups(
     const gaps = gapsOf(ask, within, hull);
     if (gaps.length > COMPACTED_GAPS_MAX) return null;
     const hours = hull.to - hull.from;
-    const isSomeWeeks = hours >= KEPT_RANGE_HOURS_MIN && hours <= KEPT_RANGE_HOURS_MAX;
-    const isByMonth = step === 'hour' && places.length === 1 && isSomeWeeks;
+    const isByMonth = places.length === 1 && hours >= hoursMin && hours <= hoursMax;
     if (isByMonth) readAhead(known);
     const question = isByMonth
-      ? ofMonths(places, metric, kind)
+      ? ofMonths(step, places, metric, kind)
       : {
           step,
           places,
@@ -141,9 +148,20 @@ interface Piece extends Span {
   readonly key: string;
 }
 
-/** All hours of a place. */
-function ofMonths(places: readonly Place[], metric: string, kind?: string): Omit<CompactedAsk, keyof Span> {
-  return { step: 'hour', places, metric, kind, without: [], after: null, limit: Infinity };
+/** Ranges that are put together of whole months. */
+const BY_MONTH = {
+  hour: { hoursMin: KEPT_RANGE_HOURS_MIN, hoursMax: KEPT_RANGE_HOURS_MAX },
+  day: { hoursMin: 0, hoursMax: KEPT_RANGE_DAYS_MAX * DAY_HOURS },
+} as const;
+
+/** All hours or days of a place. */
+function ofMonths(
+  step: CompactedAsk['step'],
+  places: readonly Place[],
+  metric: string,
+  kind?: string,
+): Omit<CompactedAsk, keyof Span> {
+  return { step, places, metric, kind, without: [], after: null, limit: Infinity };
 }
 
 function placeOf({ city, district }: Placed): Place {

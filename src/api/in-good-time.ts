@@ -19,9 +19,9 @@ export function inGoodTime(leftMs: number, ageMsMax: number): FetchOptions {
 }
 
 /** Of what a cache keeps by its own clock. @param ageMsMaxOf how long a value is kept. */
-export function inGoodTimeOf<Value extends object, Context>(
-  kept: LRUCache<string, Value, Context>,
-  key: string,
+export function inGoodTimeOf<Key extends string | number, Value extends object, Context>(
+  kept: LRUCache<Key, Value, Context>,
+  key: Key,
   ageMsMaxOf: (value: Value) => number,
 ): FetchOptions {
   const known = kept.peek(key);

@@ -7,6 +7,7 @@
 import { LRUCache } from 'lru-cache';
 import { DAY_HOURS, HOUR_MS } from '../model/hour.ts';
 import { ANSWER_AGE_MS_MAX } from '../model/limits.ts';
+import { inGoodTimeOf } from './in-good-time.ts';
 import type { ApiDeps } from './ports.ts';
 import { readMonthVersions } from './queries/month-versions.ts';
 
@@ -30,7 +31,13 @@ export function keptMonthVersions(
     ignoreFetchAbort: true,
     fetchMethod: () => readMonthVersions(clickhouse, tables),
   });
-  return () => kept.forceFetch(dataVersion());
+  return () => {
+    const version = dataVersion();
+    return kept.forceFetch(
+      version,
+      inGoodTimeOf(kept, version, () => ANSWER_AGE_MS_MAX),
+    );
+  };
 }
 
 /** The month of a UTC day (since 1970). */

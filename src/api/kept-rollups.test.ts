@@ -111,6 +111,8 @@ async function rowsOf(api: CheckedApi, path: string): Promise<unknown[]> {
 const readings = (): number =>
   counted.queries.filter((query) => query.includes('FROM hourglass.district_facts')).length;
 const compactedReadings = (): number => counted.queries.filter((query) => query.includes('AS first_hour')).length;
+const compactedOfKind = (): number =>
+  counted.queries.filter((query) => query.includes('AS first_hour') && query.includes('{kind:String}')).length;
 
 it('all are what is read anew, before and after corrections, blocks that come again, and rows that go', async () => {
   const changes = [
@@ -157,8 +159,6 @@ it('compacted hours are read once, and rows of blocks for days that were correct
   // Of one kind: hours of every kind are read ahead.
   const path = '/v1/districts/lisbon/d0/temp/hourly?limit=1000&kind=air&from=2026-09-05';
   await compact(() => true);
-  const compactedOfKind = (): number =>
-    counted.queries.filter((query) => query.includes('AS first_hour') && query.includes('{kind:String}')).length;
   const asked = async (query: string): Promise<number[]> => {
     const before = [readings(), compactedOfKind()];
     await rowsOf(kept, query);
@@ -184,17 +184,20 @@ it('compacted hours are read once, and rows of blocks for days that were correct
   expect(await asked(`${path}&to=2026-11-10`)).toEqual([0, 1]);
 });
 
-it('who asks for hours of one place has those of all others read ahead, and again when they have changed', async () => {
+it.each([
+  // Three months, of districts and of the city.
+  { step: 'hourly', questions: 3 * 2 },
+  { step: 'daily', questions: 2 },
+])('who asks for one place $step has all others read ahead, and again when they have changed', async (of) => {
   const places = ['districts/lisbon/d0', 'districts/lisbon/d1', 'cities/lisbon'];
-  const pathOf = (place: string): string => `/v1/${place}/temp/hourly?limit=1000&from=2026-09-05&to=2026-11-20`;
+  const pathOf = (place: string): string => `/v1/${place}/temp/${of.step}?limit=1000&from=2026-09-05&to=2026-11-20`;
   const [first, ...others] = places.map(pathOf);
   await compact(() => true);
   await rowsOf(kept, first!);
-  // Three months, of districts and of the city.
-  await until('all is read ahead', 20_000, () => compactedReadings() === 1 + 3 * 2);
-  // The city's hours, which came last, are asked for last.
+  await until('all is read ahead', 20_000, () => compactedReadings() === 1 + of.questions);
+  // The city's, which came last, are asked for last.
   for (const path of others) expect(await rowsOf(kept, path)).toEqual(await rowsOf(fresh, path));
-  expect(compactedReadings()).toBe(7);
+  expect(compactedReadings()).toBe(1 + of.questions);
   await insertFacts(database.client, [
     fact({ district: 'd1', hour: hourOf(2026, 8, 9), sum: 4, block: 9e6, revised: 1 }),
   ]);
@@ -203,18 +206,20 @@ it('who asks for hours of one place has those of all others read ahead, and agai
   const before = compactedReadings();
   steps += COMPACTED_AHEAD_REST_MS / COMPACTED_DAYS_AGE_MS_MIN;
   await rowsOf(kept, pathOf('districts/lisbon/d1'));
+  // One month of them.
   await until('what has changed is read ahead', 20_000, () => compactedReadings() === before + 2);
   for (const path of [first!, ...others]) expect(await rowsOf(kept, path)).toEqual(await rowsOf(fresh, path));
   expect(compactedReadings()).toBe(before + 2);
 });
 
 it('compacted days are read once, whatever second of a day the question begins with', async () => {
-  const path = '/v1/cities/lisbon/temp/daily?limit=1000&to=2026-11-20';
+  // Of one kind: days of every kind are read ahead.
+  const path = '/v1/cities/lisbon/temp/daily?limit=1000&kind=air&to=2026-11-20';
   await compact(() => true);
-  const before = [readings(), compactedReadings()];
-  for (const from of ['2026-09-05', '2026-09-04T23:59:59Z', '2026-09-04T00:00:01Z'])
+  const before = [readings(), compactedOfKind()];
+  for (const from of ['2026-09-05', '2026-09-04T23:59:59Z', '2026-09-04T00:00:01Z', '2026-10-17'])
     await rowsOf(kept, `${path}&from=${from}`);
-  expect([readings(), compactedReadings()]).toEqual([before[0], (before[1] ?? NaN) + 1]);
+  expect([readings(), compactedOfKind()]).toEqual([before[0], (before[1] ?? NaN) + 1]);
 });
 
 it('the list of days is used for a moment, whatever comes, but not after a flush', async () => {
@@ -244,6 +249,33 @@ it('the list of days is used for a moment, whatever comes, but not after a flush
   await api.request('/v1/admin/flush', { method: 'POST' });
   expect(await asked()).toBe(1);
   expect(await rowsOf(api, path)).toEqual(await rowsOf(fresh, path));
+});
+
+it('which months have changed is looked for in good time, and nobody waits for it', async () => {
+  await compact(() => true);
+  let [nowMs, isHeld] = [1, false];
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const slow = countedClient(database.client, (query) =>
+    isHeld && query.includes('system.parts') ? held : Promise.resolve(),
+  );
+  const deps = depsOf(world, { ...database, client: slow.client });
+  const clock = { ...deps.clock, monotonicMs: () => nowMs };
+  const api = await checkedApi({ ...deps, clock, dataVersion: () => 0 });
+  /** Each time another question, whose answer as a whole is not kept. */
+  const asked = async (hours: number): Promise<number> => {
+    await rowsOf(api, `/v1/districts/lisbon/d0/temp/hourly?limit=${String(hours)}&from=2026-09-05&to=2026-10-20`);
+    return slow.queries.filter((query) => query.includes('system.parts')).length;
+  };
+  expect(await asked(1)).toBe(1);
+  isHeld = true;
+  nowMs += 0.8 * ANSWER_AGE_MS_MAX;
+  expect([await asked(2), await asked(3)]).toEqual([2, 2]);
+  release();
+  nowMs += 0.5 * ANSWER_AGE_MS_MAX;
+  expect(await asked(4)).toBe(2);
+  nowMs += ANSWER_AGE_MS_MAX;
+  expect(await asked(5)).toBe(3);
 });
 
 it('of today nothing is compacted, and nothing is looked for', async () => {

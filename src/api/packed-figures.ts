@@ -5,7 +5,6 @@
  * Boundary: the same rows out as in, in their order.
  */
 import type { CompactedColumns, CompactedFigures, Span } from './queries/compacted.ts';
-import type { Placed } from './queries/places.ts';
 
 /** The numbers of a row, in this order; `sum` is NaN where there is none. */
 const NUMBERS = ['begins', 'blocks', 'count', 'sum', 'min', 'max', 'sensors', 'revision', 'sensorHours'] as const;
@@ -18,13 +17,12 @@ export class PackedFigures {
   readonly #districts: readonly (string | null)[];
   readonly #kinds: readonly string[];
 
-  /** Of the rows that begin in the span. @param only this place's rows, where the columns have those of others too. */
-  constructor(columns: CompactedColumns, { from, to }: Span, only?: Placed) {
+  /** Of the rows that begin in the span. @param among these rows of the columns; absent: all. */
+  constructor(columns: CompactedColumns, { from, to }: Span, among: Iterable<number> = columns.begins.keys()) {
     const rows: number[] = [];
-    for (const [row, begins] of columns.begins.entries()) {
-      const isWanted =
-        only === undefined || (columns.city[row] === only.city && (columns.district[row] ?? null) === only.district);
-      if (begins >= from && begins < to && isWanted) rows.push(row);
+    for (const row of among) {
+      const begins = columns.begins[row] ?? NaN;
+      if (begins >= from && begins < to) rows.push(row);
     }
     this.#numbers = new Float64Array(rows.length * WIDTH);
     for (const [place, name] of NUMBERS.entries()) {

@@ -317,6 +317,8 @@ export const SLOW_CONNECTIONS_LOOK_MS = 2_000;
 // Answers that are kept (src/api/answers).
 /** Bytes of answers about final hours kept to be given again: some 750 months of sensors. */
 export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
+/** But no more than this part of the heap that the process may have: on small machines it is some hundred megabytes. */
+export const ANSWER_CACHE_HEAP_PART = 0.125;
 /** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /**
@@ -376,6 +378,8 @@ export const COMPACTED_AHEAD_REST_MS = 60_000;
 /** Ranges of hours that are put together of whole months: what is shorter needs too little of one, what is longer fills its page before it ends. */
 export const KEPT_RANGE_HOURS_MIN = 240;
 export const KEPT_RANGE_HOURS_MAX = 2_232;
+/** Ranges of days that are put together of whole months, three years: what is longer would be put together of too many. */
+export const KEPT_RANGE_DAYS_MAX = 1_098;
 /** Time for which the list of compacted days is used, whatever comes: a correction of such a day shows so much later. */
 export const COMPACTED_DAYS_AGE_MS_MIN = 1_000;
 /** Runs of days that were not compacted, beside what was, of one question: each is a question of its own. */

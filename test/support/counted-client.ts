@@ -13,7 +13,11 @@ export interface CountedClient {
   rowsRead(): number;
 }
 
-export function countedClient(client: ClickHouseClient): CountedClient {
+/** @param before is waited for before the database is asked. */
+export function countedClient(
+  client: ClickHouseClient,
+  before: (query: string) => Promise<void> = () => Promise.resolve(),
+): CountedClient {
   const queries: string[] = [];
   let rows = 0;
   const query = async (params: {
@@ -21,6 +25,7 @@ export function countedClient(client: ClickHouseClient): CountedClient {
     clickhouse_settings?: ClickHouseSettings;
   }): Promise<BaseResultSet<unknown, unknown>> => {
     queries.push(params.query);
+    await before(params.query);
     const settings = { ...params.clickhouse_settings, wait_end_of_query: 1 as const };
     const result = await client.query({ ...params, clickhouse_settings: settings });
     const summary = result.response_headers['x-clickhouse-summary'];

@@ -1,7 +1,9 @@
 /**
  * Answers to hot questions: kept while they are certain to hold, and asked once where many ask at the same time.
  *
- * Boundary: bytes by key, in this process, bounded in bytes. Knows nothing of HTTP.
+ * Boundary: texts by key, in this process, bounded in bytes. Knows nothing of HTTP.
+ * Texts, not bytes: those would lie outside of the heap, whose collector takes what comes there as a reason to walk through all
+ * of the heap; with new answers all the time everybody waited for it again and again.
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
  * whose confirmation is still under way a few seconds later. Where nothing was under way when it was read (`isSettled`), and nothing
@@ -9,11 +11,18 @@
  * beneath (../kept-for-moments.ts) comes on top of that age.
  * A question joins another only of the same version, so that who has just flushed reads what it flushed.
  */
+import { getHeapStatistics } from 'node:v8';
 import { LRUCache } from 'lru-cache';
-import { ANSWER_AGE_MS_MAX, ANSWER_BYTES_MAX, ANSWER_CACHE_BYTES_MAX, SETTLED_AGE_MS } from '../../model/limits.ts';
+import {
+  ANSWER_AGE_MS_MAX,
+  ANSWER_BYTES_MAX,
+  ANSWER_CACHE_BYTES_MAX,
+  ANSWER_CACHE_HEAP_PART,
+  SETTLED_AGE_MS,
+} from '../../model/limits.ts';
 
 export interface Answer {
-  readonly body: Uint8Array<ArrayBuffer>;
+  readonly body: string;
   /** Absent: JSON. */
   readonly type?: string;
   /** Of the body: equal bodies have equal ones. */
@@ -46,9 +55,9 @@ interface Kept {
 export class AnswerCache {
   readonly #deps: AnswerCacheDeps;
   readonly #kept = new LRUCache<string, Kept>({
-    maxSize: ANSWER_CACHE_BYTES_MAX,
+    maxSize: Math.floor(Math.min(ANSWER_CACHE_BYTES_MAX, getHeapStatistics().heap_size_limit * ANSWER_CACHE_HEAP_PART)),
     maxEntrySize: ANSWER_BYTES_MAX,
-    sizeCalculation: ({ answer }, key) => answer.body.length + 2 * key.length + 512,
+    sizeCalculation: ({ answer: { body } }, key) => bytesOf(body) + 2 * key.length + 512,
   });
   readonly #reading = new Map<string, Promise<Answer>>();
   #flushes = 0;
@@ -98,4 +107,9 @@ export class AnswerCache {
     }
     return answer;
   }
+}
+
+/** A character of ASCII takes a byte of the heap; one of the others may make all of them take two. */
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
 }

@@ -87,9 +87,7 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
 }
 
 export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {
-  // Bytes once, for the hash and for all who get it.
-  const body = Buffer.from(text);
-  return { body, revision: createHash('sha256').update(body).digest('base64url').slice(0, 22), headers, isFinal };
+  return { body: text, revision: createHash('sha256').update(text).digest('base64url').slice(0, 22), headers, isFinal };
 }
 
 /** What caches may do with a list that is streamed: its body, and so its ETag, is not known when it begins. */

@@ -29,28 +29,32 @@ export async function readCompactedDays(client: ClickHouseClient, months: readon
   return rows.map(([day, blocks, isCompacted]) => ({ day, blocks: isCompacted === 1 ? blocks : null }));
 }
 
-/** Rows of months, at most: by month, counted from the year 0. */
-export async function readCompactedSizes(client: ClickHouseClient): Promise<Map<number, number>> {
+/** Hours or days of months: by month, counted from the year 0. */
+export async function readCompactedSizes(
+  client: ClickHouseClient,
+  step: CompactedAsk['step'],
+): Promise<Map<number, number>> {
   const rows = await selectRows<[string, number]>(
     client,
-    `SELECT partition, sum(rows) FROM system.parts
-     WHERE database = 'hourglass' AND table = 'compacted_rollups' AND active GROUP BY partition`,
-    {},
+    `SELECT _partition_id, count() FROM hourglass.compacted_rollups WHERE step = {step:String} GROUP BY _partition_id`,
+    { step },
+    SETTINGS,
   );
   return new Map(rows.map(([name, size]) => [Number(name.slice(0, 4)) * 12 + Number(name.slice(4)) - 1, size]));
 }
 
-/** The places and metrics that have hours in a span, those of cities apart from those of districts, in order. */
+/** The places and metrics that have hours or days in a span, those of cities apart from those of districts, in order. */
 export async function readCompactedPlaces(
   client: ClickHouseClient,
+  step: CompactedAsk['step'],
   { from, to }: Span,
 ): Promise<(Placed & { readonly metric: string })[]> {
   const rows = await selectRows<[string, string, string]>(
     client,
     `SELECT DISTINCT metric, city, district FROM hourglass.compacted_rollups
-     WHERE step = 'hour' AND begins >= ${hourOf('from')} AND begins < ${hourOf('to')}
+     WHERE step = {step:String} AND begins >= ${hourOf('from')} AND begins < ${hourOf('to')}
      ORDER BY metric, district = '', city, district`,
-    { from, to },
+    { step, from, to },
     SETTINGS,
   );
   return rows.map(([metric, city, district]) => ({ metric, city, district: district === '' ? null : district }));
