@@ -317,7 +317,7 @@ export const SLOW_CONNECTIONS_LOOK_MS = 2_000;
 // Answers that are kept (src/api/answers).
 /** Bytes of answers about final hours kept to be given again: some 750 months of sensors. */
 export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
-/** But no more than this part of the heap that the process may have: on small machines it is some hundred megabytes. */
+/** But no more than this part of the heap that the process may have: some hundred megabytes on small machines, or as --max-old-space-size says. */
 export const ANSWER_CACHE_HEAP_PART = 0.125;
 /** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
