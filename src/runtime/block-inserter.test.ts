@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import type { SealedBlock } from '../actors/outbox.ts';
 import { type Clock, systemClock } from '../model/clock.ts';
-import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX, INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
+import {
+  BLOCK_BYTES_MAX,
+  BLOCK_ROWS_MAX,
+  INSERT_BYTES_MAX,
+  INSERT_GATHER_MS_MAX,
+  INSERT_ROWS_MAX,
+} from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { BlockInserter } from './block-inserter.ts';
 import type { HourlySink } from './ports.ts';
@@ -64,6 +70,58 @@ it('an insert has no more bytes than the database is to hold at once', async () 
   const sizes = inserts.map((insert) => insert.reduce((sum, { bytes }) => sum + bytes.length, 0));
   expect(Math.max(...sizes)).toBe(INSERT_BYTES_MAX);
   expect(inserts.flat()).toHaveLength(9);
+});
+
+/** Time goes on by sleeping alone. @param onSleep with the time that has gone by, ms. */
+function sleepers(onSleep: (ms: number) => void): Clock & { readonly slept: () => number } {
+  let nowMs = 0;
+  return {
+    ...systemClock,
+    monotonicMs: () => nowMs,
+    sleep: (ms) => {
+      nowMs += ms;
+      onSleep(nowMs);
+      return Promise.resolve();
+    },
+    slept: () => nowMs,
+  };
+}
+
+it('blocks that are about to come go into the same insert', async () => {
+  const { sink, inserts } = databaseThatRefuses(0);
+  let isMore = true;
+  const time = sleepers((ms) => {
+    if (ms === 100) inserter.add(8, block(2), () => undefined);
+    if (ms === 200) isMore = false;
+  });
+  const inserter = new BlockInserter(sink, time, log, () => isMore);
+  inserter.add(7, block(1), () => undefined);
+  expect(await inserter.drained(10_000)).toBe(true);
+  expect(inserts.map((blocks) => blocks.map((one) => one.block))).toEqual([[1, 2]]);
+});
+
+it('what does not come is not waited for too long, a full insert waits for nothing, and a stopped one ends', async () => {
+  const { sink, inserts } = databaseThatRefuses(0);
+  let insertedMs = NaN;
+  const time = sleepers(() => undefined);
+  const noted: HourlySink = { ...sink, insert: (blocks) => ((insertedMs = time.slept()), sink.insert(blocks)) };
+  const patient = new BlockInserter(noted, time, log, () => true);
+  patient.add(7, block(1), () => undefined);
+  expect(await patient.drained(10_000)).toBe(true);
+  expect(insertedMs).toBeGreaterThan(INSERT_GATHER_MS_MAX / 2);
+  expect(insertedMs).toBeLessThan(INSERT_GATHER_MS_MAX + 500);
+
+  const startMs = time.slept();
+  patient.add(7, block(2, 202601, INSERT_ROWS_MAX), () => undefined);
+  expect(insertedMs).toBe(startMs);
+  expect(await patient.drained(10_000)).toBe(true);
+  expect(inserts.flat().map((one) => one.block)).toEqual([1, 2]);
+
+  const stopped = new BlockInserter(noted, systemClock, log, () => true);
+  stopped.add(7, block(3), () => undefined);
+  stopped.stop();
+  expect(await stopped.drained(INSERT_GATHER_MS_MAX / 2)).toBe(true);
+  expect(inserts.flat()).toHaveLength(2);
 });
 
 it('invariant 13: a database that is away is asked again, ever more slowly up to a bound, and nothing is given up', async () => {

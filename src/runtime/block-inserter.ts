@@ -1,7 +1,8 @@
 /**
  * The queue between committed blocks and ClickHouse.
  *
- * Job: one INSERT at a time, with as many waiting blocks of one month as fit; again and again until it succeeds.
+ * Job: one INSERT at a time, with as many waiting blocks of one month as fit; again and again until it succeeds. Few large ones cost the
+ * database less than many small ones, so blocks that are about to come are waited for, a little.
  * Boundary: knows blocks, not partitions' owners. Invariant 4: a block stands once in an INSERT, also where a partition
  * left this host and came back with blocks that still wait here. Invariant 13: the queue holds references to blocks that the outboxes
  * already count; retries are spaced, never given up.
@@ -9,7 +10,7 @@
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { Clock } from '../model/clock.ts';
 import { explain } from '../model/errors.ts';
-import { INSERT_BYTES_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
+import { INSERT_BYTES_MAX, INSERT_GATHER_MS_MAX, INSERT_ROWS_MAX } from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import type { HourlySink } from './ports.ts';
 
@@ -26,16 +27,19 @@ export class BlockInserter {
   readonly #sink: HourlySink;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #areMoreComing: () => boolean;
   readonly #stop = new AbortController();
   /** By partition and block, in order of arrival. */
   #waiting = new Map<string, Waiting>();
   #running = false;
   #failing = false;
 
-  constructor(sink: HourlySink, clock: Clock, log: Log) {
+  /** @param areMoreComing blocks of ended hours wait for a commit, and will be here in a moment; absent: never. */
+  constructor(sink: HourlySink, clock: Clock, log: Log, areMoreComing: () => boolean = () => false) {
     this.#sink = sink;
     this.#clock = clock;
     this.#log = log;
+    this.#areMoreComing = areMoreComing;
   }
 
   /** `confirm` is called once, when the rows can be read. */
@@ -79,6 +83,9 @@ export class BlockInserter {
     this.#running = true;
     try {
       while (this.#waiting.size > 0 && !this.#stop.signal.aborted) {
+        const endMs = this.#clock.monotonicMs() + INSERT_GATHER_MS_MAX;
+        while (this.#isWorthWaiting(endMs)) await this.#clock.sleep(POLL_MS, this.#stop.signal);
+        if (this.#stop.signal.aborted) break;
         const batch = this.#nextBatch();
         await this.patiently(() => this.#sink.insert(batch.map((waiting) => waiting.block)));
         for (const waiting of batch) waiting.confirm();
@@ -88,6 +95,13 @@ export class BlockInserter {
     } finally {
       this.#running = false;
     }
+  }
+
+  #isWorthWaiting(endMs: number): boolean {
+    if (!this.#areMoreComing() || this.#stop.signal.aborted || this.#clock.monotonicMs() >= endMs) return false;
+    let rows = 0;
+    for (const { block } of this.#waiting.values()) rows += block.rows;
+    return rows < INSERT_ROWS_MAX;
   }
 
   /** The oldest block and others of its month, as many as one INSERT may hold. */

@@ -73,7 +73,7 @@ export class Host {
   constructor(ports: HostPorts, options: HostOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#inserter = new BlockInserter(ports.sink, ports.clock, ports.log);
+    this.#inserter = new BlockInserter(ports.sink, ports.clock, ports.log, () => this.#commitsEndedHours());
     this.#ledger = new LedgerInserter(ports.sink, ports.clock, ports.log);
     this.#mailbox = new Mailbox(ports, this.#runners, (error) => this.#fail(error));
     this.failed = new Promise<never>((_, reject) => {
@@ -332,6 +332,12 @@ export class Host {
       if (error instanceof FenceLost) log.warn(explain(error));
       else this.#fail(error);
     }
+  }
+
+  #commitsEndedHours(): boolean {
+    for (const { actor } of this.#runners.values())
+      if (actor.hasEndedHours && actor.outbox.sealedBytes > 0) return true;
+    return false;
   }
 
   #insert(runner: PartitionRunner, blocks: readonly SealedBlock[]): void {
