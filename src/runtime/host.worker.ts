@@ -62,8 +62,6 @@ export default async function runHost(task: HostTask): Promise<void> {
   });
 
   const nc = await connectNats(task.natsUrl, options.owner);
-  // By themselves: whatever else this thread asks the broker, and is asked, would wait behind megabytes of them.
-  const readings = await connectNats(task.natsUrl, `${options.owner}/readings`);
   const clickhouse = connectClickhouse(task.clickhouseUrl);
   const decoder = new Decoder();
   const subjects = new SubjectTable();
@@ -73,7 +71,7 @@ export default async function runHost(task: HostTask): Promise<void> {
   const suspects = new Suspects(bucket, systemClock, options.incarnation);
   const host = new Host(
     {
-      source: (partitions) => new PullSource(readings, systemClock, partitions, subjects),
+      source: (partitions) => new PullSource(nc, systemClock, partitions, subjects),
       history,
       store: new KvCheckpointStore(bucket, systemClock),
       sink,
@@ -137,7 +135,7 @@ export default async function runHost(task: HostTask): Promise<void> {
     clearInterval(timer);
     answers.stop();
     await live.stop();
-    await Promise.all([nc, readings].map((connection) => connection.drain().catch(() => undefined)));
+    await nc.drain().catch(() => undefined);
     await clickhouse.close();
     port.close();
   }
