@@ -15,7 +15,7 @@ import { quiet } from './servers.ts';
 process.on('disconnect', () => process.exit(1));
 process.once('message', (plan) => void run(plan as CityPlan));
 
-async function run({ natsUrl, gateways, seconds }: CityPlan): Promise<void> {
+async function run({ natsUrl, gateways, seconds, endedHour }: CityPlan): Promise<void> {
   const nc = await connectNats(natsUrl, 'bench/city');
   const publisher = new Publisher(nc, systemClock, quiet, { session: 'city' });
   const startMs = performance.now();
@@ -27,7 +27,9 @@ async function run({ natsUrl, gateways, seconds }: CityPlan): Promise<void> {
     lateMs = Math.max(lateMs, performance.now() - dueMs);
     const gateway = i % gateways;
     const subject = `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;
-    const payload = frameOf(gateway, Date.now(), i % 100);
+    const nowMs = Date.now();
+    const timeMs = endedHour !== null && nowMs < endedHour.untilMs ? endedHour.endMs - 1 : nowMs;
+    const payload = frameOf(gateway, timeMs, i % 100);
     await publisher.publish({
       subject,
       publisher: subject,

@@ -27,6 +27,8 @@ export interface CityPlan {
   readonly natsUrl: string;
   readonly gateways: number;
   readonly seconds: number;
+  /** Where the hour that ends is not the clock's: readings that are sent before `untilMs` are of it. */
+  readonly endedHour: { readonly endMs: number; readonly untilMs: number } | null;
 }
 
 export interface CityResult {
@@ -138,7 +140,12 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
     closedMs = await finalAt(cluster, endMs, passesMs + COUNT_MS_MAX);
   })();
   const [published, asked] = await Promise.all([
-    askChild<CityPlan, CityResult>('city-process', { natsUrl, gateways, seconds: Math.round(runMs / SECOND_MS) }),
+    askChild<CityPlan, CityResult>('city-process', {
+      natsUrl,
+      gateways,
+      seconds: Math.round(runMs / SECOND_MS),
+      endedHour: plan.realHour ? null : { endMs, untilMs: passesMs - DISORDER_MS },
+    }),
     loadOpenLoop({
       url: api.url,
       key: api.key,
@@ -274,7 +281,7 @@ function aboutOf({ sensors, minutes, requestsPerSecond, realHour }: Plan, hour: 
     `${sensors.toLocaleString('en')} sensors with a reading a second, in frames of 500 by ${(sensors / FRAME_READINGS).toLocaleString('en')} gateways, published at their due times by a process of its own for ${String(minutes)} minutes; broker, one worker thread, database and \`hourglass serve\` (keys and rate limit on) on the same machine; ${String(requestsPerSecond)} requests a second in an open loop: a sensor's hours, a district's and the city's in turn, the open hour included; districts and city were each asked for once before; what was asked in the first ${String(START_SECONDS)} s, while all of it starts, is told apart.`,
     realHour
       ? `The hour that ends in the middle is the clock's (${hour}), with an allowed disorder of 5 s.`
-      : `The hour that ends in the middle is the clock's last full one (${hour}): the allowed disorder is set so that the watermark passes its end then; each sensor has readings in it.`,
-    'Readings have the time at which they are sent. Backlog and counted readings are looked at every second; at the end every reading is in the tables.',
+      : `The hour that ends in the middle is the clock's last full one (${hour}): the allowed disorder is set so that the watermark passes its end then, and readings are of it until 5 s before, as at the end of the clock's.`,
+    `${realHour ? 'Readings' : 'All others'} have the time at which they are sent. Backlog and counted readings are looked at every second; at the end every reading is in the tables.`,
   ].join(' ');
 }
