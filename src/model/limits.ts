@@ -54,7 +54,7 @@ export const BLOCK_ROWS_MAX = 65_536;
 export const BLOCK_BYTES_MAX = 16 * 1024 * 1024;
 /** Rows of one INSERT, of several blocks: each is a part of each table, and parts are merged for as long as they are small. */
 export const INSERT_ROWS_MAX = 4 * BLOCK_ROWS_MAX;
-/** An INSERT of fewer rows waits this long for those of partitions that are being committed: an hour of a million series ends within seconds. */
+/** An INSERT that is not full waits at most this long for blocks that are being committed: an hour of a million series ends within seconds. */
 export const INSERT_GATHER_MS_MAX = 1_500;
 /** Bytes of one INSERT: the database holds all of it in memory, and the worker's thread once more, as columns. */
 export const INSERT_BYTES_MAX = 4 * BLOCK_BYTES_MAX;

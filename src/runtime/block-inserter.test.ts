@@ -115,13 +115,18 @@ it('what does not come is not waited for too long, a full insert waits for nothi
   patient.add(7, block(2, 202601, INSERT_ROWS_MAX), () => undefined);
   expect(insertedMs).toBe(startMs);
   expect(await patient.drained(10_000)).toBe(true);
-  expect(inserts.flat().map((one) => one.block)).toEqual([1, 2]);
+  insertedMs = NaN;
+  const thenMs = time.slept();
+  patient.add(7, block(3, 202601, 1, INSERT_BYTES_MAX), () => undefined);
+  expect(insertedMs).toBe(thenMs);
+  expect(await patient.drained(10_000)).toBe(true);
+  expect(inserts.flat().map((one) => one.block)).toEqual([1, 2, 3]);
 
   const stopped = new BlockInserter(noted, systemClock, log, () => true);
-  stopped.add(7, block(3), () => undefined);
+  stopped.add(7, block(4), () => undefined);
   stopped.stop();
   expect(await stopped.drained(INSERT_GATHER_MS_MAX / 2)).toBe(true);
-  expect(inserts.flat()).toHaveLength(2);
+  expect(inserts.flat()).toHaveLength(3);
 });
 
 it('invariant 13: a database that is away is asked again, ever more slowly up to a bound, and nothing is given up', async () => {

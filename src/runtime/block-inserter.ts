@@ -99,9 +99,12 @@ export class BlockInserter {
 
   #isWorthWaiting(endMs: number): boolean {
     if (!this.#areMoreComing() || this.#stop.signal.aborted || this.#clock.monotonicMs() >= endMs) return false;
-    let rows = 0;
-    for (const { block } of this.#waiting.values()) rows += block.rows;
-    return rows < INSERT_ROWS_MAX;
+    let [rows, bytes] = [0, 0];
+    for (const { block } of this.#waiting.values()) {
+      rows += block.rows;
+      bytes += block.bytes.length;
+    }
+    return rows < INSERT_ROWS_MAX && bytes < INSERT_BYTES_MAX;
   }
 
   /** The oldest block and others of its month, as many as one INSERT may hold. */
