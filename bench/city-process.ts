@@ -1,8 +1,9 @@
 /**
  * The sensors of the `city` benchmark: every gateway sends a frame a second, each at its due time.
  *
- * Boundary: a process of its own; publishes with the program's own publisher, every message acknowledged. Where the broker
- * does not keep up, frames are late, and how late is said.
+ * Boundary: a process of its own; publishes with the program's own publisher, every message acknowledged. Frames that are due
+ * within the same tick are written together, at its end. Where the broker does not keep up, frames are late, and how late
+ * is said.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../src/model/clock.ts';
@@ -15,15 +16,16 @@ import { quiet } from './servers.ts';
 process.on('disconnect', () => process.exit(1));
 process.once('message', (plan) => void run(plan as CityPlan));
 
-async function run({ natsUrl, gateways, seconds, endedHour }: CityPlan): Promise<void> {
+async function run({ natsUrl, gateways, seconds, tickMs, endedHour }: CityPlan): Promise<void> {
   const nc = await connectNats(natsUrl, 'bench/city');
   const publisher = new Publisher(nc, systemClock, quiet, { session: 'city' });
   const startMs = performance.now();
   let lateMs = 0;
   for (let i = 0; i < gateways * seconds; i++) {
-    const dueMs = startMs + (i * 1_000) / gateways;
+    // The end of its tick.
+    const dueMs = startMs + Math.ceil((i * 1_000) / gateways / tickMs) * tickMs;
     const aheadMs = dueMs - performance.now();
-    if (aheadMs > 1) await pause(aheadMs);
+    if (aheadMs > 0) await pause(aheadMs);
     lateMs = Math.max(lateMs, performance.now() - dueMs);
     const gateway = i % gateways;
     const subject = `sensors.city.d${String(gateway % 10)}.power.gw${String(gateway)}`;

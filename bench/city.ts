@@ -27,6 +27,8 @@ export interface CityPlan {
   readonly natsUrl: string;
   readonly gateways: number;
   readonly seconds: number;
+  /** Frames that are due within it are sent together, at its end. */
+  readonly tickMs: number;
   /** Where the hour that ends is not the clock's: readings that are sent before `untilMs` are of it. */
   readonly endedHour: { readonly endMs: number; readonly untilMs: number } | null;
 }
@@ -43,6 +45,8 @@ const SIZES: Record<Size, Plan> = {
   small: { sensors: 200_000, minutes: 1, requestsPerSecond: 50, realHour: false },
   full: { sensors: 1_000_000, minutes: 10, requestsPerSecond: 100, realHour: true },
 };
+/** One process sends for all gateways: to wake for each frame would cost broker and worker a read each as well. */
+const TICK_MS = 10;
 const DISORDER_MS = 5_000;
 const SECOND_MS = 1_000;
 const COUNT_MS_MAX = 120_000;
@@ -144,6 +148,7 @@ async function live(servers: Servers, plan: Plan, say: (text: string) => void): 
       natsUrl,
       gateways,
       seconds: Math.round(runMs / SECOND_MS),
+      tickMs: TICK_MS,
       endedHour: plan.realHour ? null : { endMs, untilMs: passesMs - DISORDER_MS },
     }),
     loadOpenLoop({
@@ -278,7 +283,7 @@ function figuresOf(
 
 function aboutOf({ sensors, minutes, requestsPerSecond, realHour }: Plan, hour: string): string {
   return [
-    `${sensors.toLocaleString('en')} sensors with a reading a second, in frames of 500 by ${(sensors / FRAME_READINGS).toLocaleString('en')} gateways, published at their due times by a process of its own for ${String(minutes)} minutes; broker, one worker thread, database and \`hourglass serve\` (keys and rate limit on) on the same machine; ${String(requestsPerSecond)} requests a second in an open loop: a sensor's hours, a district's and the city's in turn, the open hour included; districts and city were each asked for once before; what was asked in the first ${String(START_SECONDS)} s, while all of it starts, is told apart.`,
+    `${sensors.toLocaleString('en')} sensors with a reading a second, in frames of 500 by ${(sensors / FRAME_READINGS).toLocaleString('en')} gateways, published by a process of its own, which sends every ${String(TICK_MS)} ms what is due, for ${String(minutes)} minutes; broker, one worker thread, database and \`hourglass serve\` (keys and rate limit on) on the same machine; ${String(requestsPerSecond)} requests a second in an open loop: a sensor's hours, a district's and the city's in turn, the open hour included; districts and city were each asked for once before; what was asked in the first ${String(START_SECONDS)} s, while all of it starts, is told apart.`,
     realHour
       ? `The hour that ends in the middle is the clock's (${hour}), with an allowed disorder of 5 s.`
       : `The hour that ends in the middle is the clock's last full one (${hour}): the allowed disorder is set so that the watermark passes its end then, and readings are of it until 5 s before, as at the end of the clock's.`,

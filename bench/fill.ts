@@ -152,7 +152,7 @@ const VALUE_BYTES = 8;
 
 /** The same sensors, in another order each time. */
 export function shuffledFrameOf(gateway: number, timeMs: number, value: number, random: Random): Uint8Array {
-  const sensors = [...namesOf(gateway)];
+  const sensors = namesOf(gateway);
   for (let at = sensors.length - 1; at > 0; at--) {
     const other = random.whole(0, at);
     [sensors[at], sensors[other]] = [sensors[other] ?? '', sensors[at] ?? ''];
@@ -165,14 +165,8 @@ export function shuffledFrameOf(gateway: number, timeMs: number, value: number, 
   });
 }
 
-const names = new Map<number, string[]>();
-
+/** Not kept: a million texts in the heap would be the garbage collector's work for as long as frames are made. */
 function namesOf(gateway: number): string[] {
-  let known = names.get(gateway);
-  if (known === undefined) {
-    const first = gateway * FRAME_READINGS;
-    known = Array.from({ length: FRAME_READINGS }, (_, i) => `meter-${String(first + i).padStart(10, '0')}`);
-    names.set(gateway, known);
-  }
-  return known;
+  const first = gateway * FRAME_READINGS;
+  return Array.from({ length: FRAME_READINGS }, (_, i) => `meter-${String(first + i).padStart(10, '0')}`);
 }
