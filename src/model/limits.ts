@@ -154,6 +154,12 @@ export const WORKERS_MEMORY_SHARE_WITH_DATABASE = 0.4;
 export const THREAD_BYTES_MIN = 256 * 1024 * 1024;
 /** Bytes of a worker thread's heap, typed arrays not counted: what V8 gives it at most. */
 export const THREAD_HEAP_BYTES_MAX = 4 * 1024 ** 3;
+/**
+ * MiB of a worker thread's young generation: a semi-space of 8 MiB. V8 counts buffers as the old generation's, and begins to mark
+ * the whole heap when they leave less room than a semi-space takes: with the 64 MiB that it would let grow, three times a
+ * second where a million series are read.
+ */
+export const THREAD_YOUNG_HEAP_MEBIBYTES = 24;
 /** Part of a thread's bytes for window cells; at the bound the oldest hours are sealed early. */
 export const THREAD_WINDOW_SHARE = 0.4;
 /** Part of a thread's bytes for blocks that wait for the database; at the bound its pull stops. */

@@ -11,7 +11,13 @@ import { systemClock } from '../model/clock.ts';
 import type { PoolBounds } from '../model/cluster.ts';
 import type { Config } from '../model/config.ts';
 import { addLedger, emptyLedger, type LedgerTotals } from '../model/ledger.ts';
-import { COMPACTION_STATEMENT_MS_MAX, DRAIN_MS_MAX, LEDGER_PERIOD_MS, WORKERS_MAX } from '../model/limits.ts';
+import {
+  COMPACTION_STATEMENT_MS_MAX,
+  DRAIN_MS_MAX,
+  LEDGER_PERIOD_MS,
+  THREAD_YOUNG_HEAP_MEBIBYTES,
+  WORKERS_MAX,
+} from '../model/limits.ts';
 import type { Log } from '../model/log.ts';
 import { AutoScaler, type AutoScalerPorts } from './auto-scaler.ts';
 import { watchCluster } from './cluster-view.ts';
@@ -73,7 +79,10 @@ export async function startNode(options: NodeOptions): Promise<WorkerNode> {
     maxThreads: WORKERS_MAX,
     idleTimeout: 0,
     // Above, it ends and starts anew from its checkpoints, sooner than the machine runs out of memory.
-    resourceLimits: { maxOldGenerationSizeMb: heapMebibytesMax(machineBytes(), config.clickhouseUrl === null) },
+    resourceLimits: {
+      maxOldGenerationSizeMb: heapMebibytesMax(machineBytes(), config.clickhouseUrl === null),
+      maxYoungGenerationSizeMb: THREAD_YOUNG_HEAP_MEBIBYTES,
+    },
     // A parked thread must not block: hosts live on their event loop.
     atomics: 'disabled',
   });
