@@ -20,10 +20,10 @@ interface Given {
   sealedBytes?: number;
 }
 
-function runnerOf(given: Given, partition: number, sinceMs: number): Committed {
+/** Ms after the last commit at which the next one of a kind is due; Infinity: it is not. */
+function dueAfter(given: Given, kind: DueCommit = 'whole'): number {
   const { rejectBytes = 0, hasEndedHours = false, sealedBytes = 0, hasConfirmed = false, ...runner } = given;
-  return {
-    partition,
+  const at = (sinceMs: number): Committed => ({
     committing: false,
     hasNews: false,
     makesHoursFinal: false,
@@ -33,13 +33,9 @@ function runnerOf(given: Given, partition: number, sinceMs: number): Committed {
     sinceCommitMs: () => sinceMs,
     sinceSwapMs: () => sinceMs,
     actor: { rejectBytes, hasEndedHours, outbox: { sealedBytes, hasConfirmed } },
-  };
-}
-
-/** Ms after a commit in turn at which the next one of a kind is due; Infinity: it is not. */
-function dueAfter(given: Given, kind: DueCommit = 'whole'): number {
+  });
   for (let sinceMs = 0; sinceMs <= IDLE_CHECKPOINT_INTERVAL_MS; sinceMs += 50)
-    if (dueCommit(runnerOf(given, 0, sinceMs), sinceMs) === kind) return sinceMs;
+    if (dueCommit(at(sinceMs)) === kind) return sinceMs;
   return Infinity;
 }
 
@@ -68,33 +64,6 @@ it('where the database has rows is all there is to say, nothing else is written 
   // Without hours that could be final, the next whole one says it, where it comes soon.
   expect(dueAfter({ hasConfirmed: true }, 'confirmations')).toBe(250);
   expect(dueAfter({ ...large, hasConfirmed: true }, 'confirmations')).toBe(Infinity);
-});
-
-it('partitions have their turns one after the other, none later than an interval after its last commit', () => {
-  const large = { hasNews: true, windowBytes: LARGE_CHECKPOINT_BYTES };
-  const [partitions, tickMs, ticks] = [64, 100, 400];
-  const intervalTicks = LARGE_CHECKPOINT_INTERVAL_MS / tickMs;
-  // All at once, as at the end of an hour, out of turn.
-  const committedMs = Array.from({ length: partitions }, () => 12_345);
-  const gaps: number[] = [];
-  const perTick: number[] = [];
-  for (let tick = 1; tick <= ticks; tick++) {
-    const nowMs = 12_345 + tick * tickMs;
-    const due = committedMs.flatMap((lastMs, partition) =>
-      dueCommit(runnerOf(large, partition, nowMs - lastMs), nowMs) === 'whole' ? [partition] : [],
-    );
-    for (const partition of due) {
-      gaps.push(nowMs - (committedMs[partition] ?? NaN));
-      committedMs[partition] = nowMs;
-    }
-    perTick.push(due.length);
-  }
-  expect(Math.max(...gaps)).toBe(LARGE_CHECKPOINT_INTERVAL_MS);
-  expect(Math.min(...gaps)).toBe(LARGE_CHECKPOINT_INTERVAL_MS / 2);
-  // After the first round.
-  const steady = perTick.slice(2 * intervalTicks);
-  expect(Math.max(...steady)).toBeLessThanOrEqual(3);
-  expect(steady.reduce((sum, due) => sum + due)).toBe((steady.length / intervalTicks) * partitions);
 });
 
 it('rejects that fill memory do not wait, and nothing is written twice at a time', () => {

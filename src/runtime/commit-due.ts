@@ -4,9 +4,6 @@
  * Job: weighs what waits for a commit against what a commit costs. Boundary: looks at one partition; whether the host may commit
  * at all is the host's. What waits: rejects that fill memory, the rows of an hour that has ended, an hour that could be final; all
  * else can be read again from the stream, and waits for its turn.
- *
- * Each partition's turn comes at moments of its own, spread over the interval: all at once they would keep broker, worker and
- * disk from everything else for a second of every four, where there are a million series.
  */
 import type { Outbox } from '../actors/outbox.ts';
 import type { PartitionActor } from '../actors/partition-actor.ts';
@@ -22,14 +19,7 @@ import type { PartitionRunner } from './partition-runner.ts';
 /** What is looked at of a partition. */
 export interface Committed extends Pick<
   PartitionRunner,
-  | 'partition'
-  | 'committing'
-  | 'hasNews'
-  | 'makesHoursFinal'
-  | 'confirmsFinalHours'
-  | 'windowBytes'
-  | 'sinceCommitMs'
-  | 'sinceSwapMs'
+  'committing' | 'hasNews' | 'makesHoursFinal' | 'confirmsFinalHours' | 'windowBytes' | 'sinceCommitMs' | 'sinceSwapMs'
 > {
   readonly actor: Pick<PartitionActor, 'rejectBytes' | 'hasEndedHours'> & {
     readonly outbox: Pick<Outbox, 'sealedBytes' | 'hasConfirmed'>;
@@ -41,32 +31,18 @@ export type DueCommit = 'whole' | 'confirmations' | null;
 
 /** A commit for which somebody waits may come this soon after the last. */
 const SOON_MS = 250;
-/** Parts of an interval at which partitions have their turns: multiples of it, without wholes, lie apart for any run of numbers. */
-const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
-/** After a commit out of turn, the next turn is not taken before this part of the interval is over. */
-const TURN_SHARE_MIN = 0.5;
 
-/** @param nowMs monotonic, as the runner's. */
-export function dueCommit(runner: Committed, nowMs: number): DueCommit {
+export function dueCommit(runner: Committed): DueCommit {
   if (runner.committing) return null;
   const { actor } = runner;
   if (actor.rejectBytes >= REJECT_BYTES_PER_PARTITION_MAX) return 'whole';
   if (runner.sinceSwapMs() < SOON_MS) return null;
   if (actor.hasEndedHours && actor.outbox.sealedBytes > 0) return 'whole';
-  if (hasTurn(runner, nowMs)) return 'whole';
+  if (runner.sinceCommitMs() >= intervalMs(runner)) return 'whole';
   if (runner.confirmsFinalHours) return 'confirmations';
   if (runner.makesHoursFinal) return 'whole';
   // What waits in no checkpoint for the database says so at once where the next whole one is far.
   return actor.outbox.hasConfirmed && !runner.hasNews ? 'confirmations' : null;
-}
-
-/** Never later than an interval after the last commit. */
-function hasTurn(runner: Committed, nowMs: number): boolean {
-  const interval = intervalMs(runner);
-  const sinceMs = runner.sinceCommitMs();
-  const turns = nowMs / interval - runner.partition * GOLDEN_RATIO;
-  const isPassed = Math.floor(turns) > Math.floor(turns - sinceMs / interval);
-  return isPassed && sinceMs >= interval * TURN_SHARE_MIN;
 }
 
 function intervalMs({ hasNews, windowBytes }: Committed): number {

@@ -300,13 +300,12 @@ export class Host {
   /** Begins what is due, up to some bytes; the next tick goes on. */
   #commitDue(): void {
     if (!this.#isHeld()) return;
-    const nowMs = this.#ports.clock.monotonicMs();
     // They write next to nothing, and wait for no turn: hours become final by them.
     for (const runner of this.#runners.values())
-      if (dueCommit(runner, nowMs) === 'confirmations') void this.#guarded(runner, () => runner.commitConfirmations());
+      if (dueCommit(runner) === 'confirmations') void this.#guarded(runner, () => runner.commitConfirmations());
     let bytes = 0;
     for (const runner of this.#commitTurns.of(this.#runners.values())) {
-      if (dueCommit(runner, nowMs) !== 'whole') continue;
+      if (dueCommit(runner) !== 'whole') continue;
       if (bytes >= COMMIT_BYTES_PER_TICK_MAX) return;
       bytes += runner.checkpointBytes;
       void this.#commit(runner);
