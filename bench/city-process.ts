@@ -1,9 +1,9 @@
 /**
- * The sensors of the `city` benchmark: every gateway sends a frame a second, each at its due time.
+ * The sensors of the `city` benchmark: every gateway sends a frame a second, spread over it.
  *
  * Boundary: a process of its own; publishes with the program's own publisher, every message acknowledged. Frames that are due
- * within the same tick are written together, at its end. Where the broker does not keep up, frames are late, and how late
- * is said.
+ * within the same tick are written together, at its end. Where the broker does not keep up, frames are late, and how late,
+ * from there, is said.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '../src/model/clock.ts';

@@ -35,7 +35,7 @@ export interface CityPlan {
 
 export interface CityResult {
   readonly readings: number;
-  /** How late a frame was sent, at most. */
+  /** How long after the end of its tick a frame was sent, at most. */
   readonly lateMs: number;
   readonly ms: number;
 }
