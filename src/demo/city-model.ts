@@ -7,6 +7,8 @@
 import { bell, chance } from './noise.ts';
 
 export const CITY = 'metropolis';
+/** Of the demo's city: everyone who starts it sees the same one. */
+export const CITY_SEED = 2026;
 export const DISTRICTS = ['airport', 'campus', 'harbour', 'hills', 'old-town', 'riverside'] as const;
 
 export interface Kind {

@@ -11,9 +11,8 @@ import type { Clock } from '../model/clock.ts';
 import type { Log } from '../model/log.ts';
 import { Publisher } from '../publish/publisher.ts';
 import { BACKFILL_EVERY_MS, backfillOf, type CityMessage, messagesOf, SECOND_MS } from './city.ts';
-import { CITY } from './city-model.ts';
+import { CITY, CITY_SEED } from './city-model.ts';
 
-const SEED = 2026;
 /** How far back the first start goes. */
 const BACKFILL_MS = 24 * 3_600_000;
 /** A second that cannot be published in time (a laptop that slept) is left out beyond this. */
@@ -31,7 +30,7 @@ export async function publishCity(
   await backfill(ports, gateways, signal);
   let secondMs = Math.floor(clock.nowMs() / SECOND_MS) * SECOND_MS;
   while (!signal.aborted) {
-    for (const message of messagesOf(SEED, secondMs)) {
+    for (const message of messagesOf(CITY_SEED, secondMs)) {
       if (message.contentType === 'application/msgpack') await gateways.publish(outgoing(message));
       else sendOnce(js, message, session, log);
     }
@@ -57,7 +56,7 @@ async function backfill(
   const lastMs = nowMs - 60_000;
   if (newestMs === null) log.info(`the demo city ${CITY} publishes the last 24 hours, then lives on`);
   for (let timeMs = firstMs; timeMs < lastMs && !signal.aborted; timeMs += BACKFILL_EVERY_MS) {
-    for (const message of backfillOf(SEED, timeMs)) await gateways.publish(outgoing(message));
+    for (const message of backfillOf(CITY_SEED, timeMs)) await gateways.publish(outgoing(message));
   }
 }
 

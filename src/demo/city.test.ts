@@ -4,9 +4,8 @@ import { plain } from '../../test/fixtures/decoded.ts';
 import { checkTime } from '../model/reading-time.ts';
 import { Decoder } from '../runtime/decode/decoder.ts';
 import { BACKFILL_EVERY_MS, backfillOf, type CityMessage, messagesOf, SECOND_MS } from './city.ts';
-import { DISTRICTS, KINDS, valueAt } from './city-model.ts';
+import { CITY_SEED as SEED, DISTRICTS, KINDS, valueAt } from './city-model.ts';
 
-const SEED = 2026;
 const T0 = Date.UTC(2026, 10, 24, 8);
 
 const seconds = fc.integer({ min: 0, max: 86_400 }).map((s) => T0 + s * SECOND_MS);

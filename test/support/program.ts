@@ -89,9 +89,7 @@ export class Program {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Finished> {
     const main = this.#main;
     if (main === null) return { code: 0, output: this.#output };
-    const exited = once(main, 'exit');
-    main.kill(signal);
-    const [code] = (await exited) as [number | null];
+    const code = await end(main, signal);
     this.#main = null;
     return { code, output: this.#output };
   }
@@ -100,9 +98,7 @@ export class Program {
   async kill(): Promise<void> {
     const main = this.#main;
     if (main === null) return;
-    const exited = once(main, 'exit');
-    main.kill('SIGKILL');
-    await exited;
+    await end(main, 'SIGKILL');
     this.#main = null;
   }
 
@@ -214,13 +210,18 @@ export class WorkerProcess {
 
   /** Resolves with its exit code when it is gone. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill(signal);
     // One that is stopped hears nothing but SIGKILL.
-    const [code] = (await exited) as [number | null];
-    return code;
+    return await end(this.#child, signal);
   }
+}
+
+/** Resolves with its exit code when it is gone, also where it has ended by itself before. */
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const [code] = (await exited) as [number | null];
+  return code;
 }
 
 /** `node dist/main.js ...`, to its end. */
