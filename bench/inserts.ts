@@ -1,6 +1,6 @@
-/** Rows of ended hours into the database: as columns, which is what the program sends, and row by row as they are sealed. */
+/** Rows of ended hours into the database: as columns, which is what the program sends, and the same row by row. */
 import { Readable } from 'node:stream';
-import { RowBinaryWriter, channelPrefix } from '../src/actors/row-binary.ts';
+import { channelTexts, FactColumnsWriter } from '../src/actors/fact-columns.ts';
 import { ByteSpan } from '../src/model/byte-span.ts';
 import { hourOf } from '../src/model/hour.ts';
 import { BLOCK_ROWS_MAX, INSERT_ROWS_MAX } from '../src/model/limits.ts';
@@ -21,11 +21,9 @@ const INCARNATION = 1_764_000_000;
 const US_PER_MS = 1_000;
 /** The database compiles what it is asked for the third time, which takes it longer than a small INSERT. */
 const WARM_UPS = 3;
-
-interface Block {
-  readonly bytes: Uint8Array;
-  readonly rows: number;
-}
+const DISTRICTS = 10;
+/** As actors have one: for all blocks. */
+const writer = new FactColumnsWriter();
 
 export const inserts: Benchmark = {
   name: 'inserts',
@@ -38,16 +36,25 @@ export const inserts: Benchmark = {
       columnsMs: [] as number[],
       columnsCpu: [] as number[],
     };
+    const sealingMs: number[] = [];
     const makingMs: number[] = [];
+    const blockBytes: number[] = [];
+    const rowBytes: number[] = [];
     try {
       for (let round = 1 - WARM_UPS; round <= rounds; round++) {
+        const sealing = performance.now();
         const blocks = blocksOf(rows, round + WARM_UPS);
-        const [rowsCpu, rowsMs] = await insert(servers, 'RowBinary', () => blocks.map(({ bytes }) => bytes));
+        const making = performance.now();
+        for (const part of nativeColumns(blocks)) void part;
+        const made = performance.now();
         const [columnsCpu, columnsMs] = await insert(servers, 'Native', () => nativeColumns(blocks));
+        const rowByRow = await asRows(servers);
+        const [rowsCpu, rowsMs] = await insert(servers, 'RowBinary', () => rowByRow);
         if (round <= 0) continue;
-        const startMs = performance.now();
-        for await (const part of nativeColumns(blocks)) void part;
-        makingMs.push(performance.now() - startMs);
+        sealingMs.push(making - sealing);
+        makingMs.push(made - making);
+        blockBytes.push(blocks.reduce((sum, { length }) => sum + length, 0) / rows);
+        rowBytes.push(rowByRow.reduce((sum, { length }) => sum + length, 0) / rows);
         seen.rowsMs.push(rowsMs);
         seen.rowsCpu.push(rowsCpu);
         seen.columnsMs.push(columnsMs);
@@ -63,28 +70,33 @@ export const inserts: Benchmark = {
       { what: 'columns, CPU of the database', unit: 'ms', values: seen.columnsCpu },
       { what: 'row by row, CPU of the database', unit: 'ms', values: seen.rowsCpu },
       { what: 'columns / row by row, CPU of the database', unit: '×', values: ratios(seen.columnsCpu, seen.rowsCpu) },
+      { what: 'sealing the blocks, on the worker thread', unit: 'ms', values: sealingMs },
       { what: 'making the columns, on the worker thread', unit: 'ms', values: makingMs },
+      { what: 'a block, by its rows', unit: 'bytes a row', values: blockBytes },
+      { what: 'the same row by row', unit: 'bytes a row', values: rowBytes },
     ];
     return {
       name: 'inserts',
-      about: `${rows.toLocaleString('en')} rows of one hour in blocks of at most ${BLOCK_ROWS_MAX.toLocaleString('en')}, into empty tables with their views and projection, in turn, after ${String(WARM_UPS)} of each that are not counted. CPU is what the database counts for all its threads from before to after, merges that begin meanwhile included.`,
+      about: `${rows.toLocaleString('en')} rows of one hour in blocks of at most ${BLOCK_ROWS_MAX.toLocaleString('en')}, into empty tables with their views and projection, in turn, after ${String(WARM_UPS)} of each that are not counted. Row by row: what the database gives back of the columns as RowBinary. Sealing is from made-up sums to a block's bytes, making from these to what is sent. CPU is what the database counts for all its threads from before to after, merges that begin meanwhile included.`,
       figures,
     };
   },
 };
 
 /** Blocks as actors seal them: sensors of a gateway one after the other. */
-function blocksOf(rows: number, round: number): Block[] {
+function blocksOf(rows: number, round: number): Uint8Array[] {
   const random = new Random(round);
-  const writer = new RowBinaryWriter();
-  const blocks: Block[] = [];
+  const blocks: Uint8Array[] = [];
+  const channels = Array.from({ length: DISTRICTS }, (_, district) =>
+    channelTexts({ city: 'city', district: `d${String(district)}`, kind: 'power', metric: 'kwh' }),
+  );
   const hour = hourOf(INCARNATION * 1_000);
   for (let first = 0; first < rows; first += BLOCK_ROWS_MAX) {
     const many = Math.min(BLOCK_ROWS_MAX, rows - first);
     const key = { partition: blocks.length, block: round, incarnation: INCARNATION };
+    writer.begin(hour, false);
     for (let slot = first; slot < first + many; slot++) {
-      const district = `d${String(Math.floor(slot / FRAME_READINGS) % 10)}`;
-      const prefix = channelPrefix({ city: 'city', district, kind: 'power', metric: 'kwh' });
+      const channel = Math.floor(slot / FRAME_READINGS) % DISTRICTS;
       const sensor = ByteSpan.of(Buffer.from(`meter-${String(slot).padStart(10, '0')}`));
       const hi = random.next() * 1e5;
       const cell = {
@@ -97,11 +109,17 @@ function blocksOf(rows: number, round: number): Block[] {
         firstMs: 17,
         lastMs: 3_599_017,
       };
-      writer.row(key, prefix, sensor, hour, false, cell);
+      writer.row(channel, channels[channel]!, sensor, cell);
     }
-    blocks.push({ bytes: writer.take(), rows: many });
+    blocks.push(writer.take(key));
   }
   return blocks;
+}
+
+/** The rows of the table in the order in which they were sealed, as they would be sent row by row. */
+async function asRows({ clickhouse }: Servers): Promise<Buffer[]> {
+  const { stream } = await clickhouse.exec({ query: `SELECT * FROM ${FACTS_TABLE} ORDER BY sensor FORMAT RowBinary` });
+  return (await stream.toArray()) as Buffer[];
 }
 
 /** Into empty tables. @returns CPU of the database, and time, ms. */

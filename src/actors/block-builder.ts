@@ -1,5 +1,5 @@
 /**
- * Windows into blocks of rows.
+ * Windows into blocks of columns (fact-columns.ts).
  *
  * Job: numbers blocks, fills them, cuts them. Boundary: memory only; the caller puts the blocks into its outbox.
  * Invariant 4: a block holds one month, at most BLOCK_ROWS_MAX rows, and at most one row per (series, hour):
@@ -7,22 +7,22 @@
  */
 import { monthOf } from '../model/hour.ts';
 import { BLOCK_BYTES_MAX, BLOCK_ROWS_MAX } from '../model/limits.ts';
+import { channelTexts, FactColumnsWriter } from './fact-columns.ts';
 import type { HourWindow } from './hour-window.ts';
 import type { SealedBlock } from './outbox.ts';
-import { channelPrefix, RowBinaryWriter } from './row-binary.ts';
 import type { SeriesIndex } from './series-index.ts';
 
-/** Room for one row of the longest names. */
-const ROW_BYTES_MAX = 1024;
+/** Room for one row of the longest names: five of 256 bytes, and a run. */
+const ROW_BYTES_MAX = 2_048;
 
 /** Of all builders of a thread, which build one after the other: it grows to twice the largest block, once. */
-const writer = new RowBinaryWriter();
+const writer = new FactColumnsWriter();
 
 export class BlockBuilder {
   readonly #partition: number;
   readonly #incarnation: number;
-  #prefixes: (Uint8Array | undefined)[] = [];
-  #prefixGeneration = -1;
+  #texts: (Uint8Array | undefined)[] = [];
+  #textsGeneration = -1;
   #nextBlock: number;
 
   constructor(partition: number, incarnation: number, nextBlock: number) {
@@ -43,7 +43,7 @@ export class BlockBuilder {
 
   /** Seals the windows' cells and gives the windows' memory back. */
   build(windows: readonly HourWindow[], series: SeriesIndex): SealedBlock[] {
-    this.#forgetOldPrefixes(series);
+    this.#forgetOldTexts(series);
     const blocks: SealedBlock[] = [];
     let hours = new Set<number>();
     let rows = 0;
@@ -51,7 +51,8 @@ export class BlockBuilder {
     let month = 0;
     const cut = (): void => {
       if (rows === 0) return;
-      blocks.push({ block: this.#nextBlock, month, rows, readings, bytes: writer.take() });
+      const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
+      blocks.push({ block: this.#nextBlock, month, rows, readings, bytes: writer.take(key) });
       this.#nextBlock += 1;
       hours = new Set();
       rows = 0;
@@ -63,15 +64,17 @@ export class BlockBuilder {
       if (windowMonth !== month || hours.has(window.hour)) cut();
       month = windowMonth;
       hours.add(window.hour);
+      writer.begin(window.hour, window.late);
       window.forEachCell((cell) => {
         if (rows === BLOCK_ROWS_MAX || writer.length > BLOCK_BYTES_MAX - ROW_BYTES_MAX) {
           cut();
           hours.add(window.hour);
+          writer.begin(window.hour, window.late);
         }
-        const key = { partition: this.#partition, block: this.#nextBlock, incarnation: this.#incarnation };
         const { slot } = cell;
         const sensor = { bytes: names.bytes, start: names.start(slot), end: names.end(slot) };
-        writer.row(key, this.#prefixOf(series, slot), sensor, window.hour, window.late, cell);
+        const channel = series.channelIdOf(slot);
+        writer.row(channel, this.#textsOf(series, channel, slot), sensor, cell);
         rows += 1;
         readings += cell.count;
       });
@@ -81,14 +84,13 @@ export class BlockBuilder {
     return blocks;
   }
 
-  #prefixOf(series: SeriesIndex, slot: number): Uint8Array {
-    const id = series.channelIdOf(slot);
-    return (this.#prefixes[id] ??= channelPrefix(series.channelOf(slot)));
+  #textsOf(series: SeriesIndex, channel: number, slot: number): Uint8Array {
+    return (this.#texts[channel] ??= channelTexts(series.channelOf(slot)));
   }
 
-  #forgetOldPrefixes(series: SeriesIndex): void {
-    if (series.generation === this.#prefixGeneration) return;
-    this.#prefixes = [];
-    this.#prefixGeneration = series.generation;
+  #forgetOldTexts(series: SeriesIndex): void {
+    if (series.generation === this.#textsGeneration) return;
+    this.#texts = [];
+    this.#textsGeneration = series.generation;
   }
 }

@@ -9,9 +9,9 @@
 import { addTo, type DoubleDouble } from '../model/double-double.ts';
 import type { LiveRow } from '../model/live.ts';
 import { addLiveRow, emptyLiveRow } from '../model/live-row.ts';
+import { readRows } from './fact-columns.ts';
 import type { HourWindow } from './hour-window.ts';
 import type { SealedBlock } from './outbox.ts';
-import { readRows } from './row-binary.ts';
 import type { Channel, SeriesIndex } from './series-index.ts';
 
 /** A row and the city that it is of. */
@@ -27,9 +27,13 @@ export class LiveFigures {
   constructor(fromHour: number, unconfirmed: readonly SealedBlock[]) {
     this.fromHour = fromHour;
     for (const { bytes } of unconfirmed) {
-      readRows(bytes, (row) => {
-        if (row.hour >= fromHour) addLiveRow(this.#sealed.of(row, row.hour), row);
-      });
+      readRows(
+        bytes,
+        (row) => {
+          addLiveRow(this.#sealed.of(row, row.hour), row);
+        },
+        (hour) => hour >= fromHour,
+      );
     }
   }
 

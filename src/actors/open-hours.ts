@@ -8,10 +8,10 @@ import type { OpenHoursRequest, OpenRow, SeriesKey } from '../model/cluster.ts';
 import { addPairTo } from '../model/double-double.ts';
 import { compareRows } from '../model/series-order.ts';
 import type { Cell } from './cell-arena.ts';
+import { BlockDirectory } from './block-directory.ts';
+import { readRows } from './fact-columns.ts';
 import type { HourWindow } from './hour-window.ts';
 import type { SealedBlock } from './outbox.ts';
-import { BlockDirectory } from './block-directory.ts';
-import { readChannel, readRows } from './row-binary.ts';
 import type { Channel, SeriesIndex } from './series-index.ts';
 
 type Addend = Omit<OpenRow, keyof Channel | 'sensor' | 'hour'>;
@@ -40,10 +40,13 @@ export function openHours(
     }
   }
   for (const block of unconfirmed) {
-    readRows(block.bytes, (row) => {
-      if (row.hour < request.fromHour || row.hour >= request.toHour || !slots.wantsRow(row)) return;
-      rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
-    });
+    readRows(
+      block.bytes,
+      (row) => {
+        if (slots.wantsRow(row)) rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
+      },
+      (hour) => hour >= request.fromHour && hour < request.toHour,
+    );
   }
   return rows.sorted();
 }
@@ -71,10 +74,10 @@ function lookUp(
   }
   for (const block of unconfirmed) {
     const directory = BlockDirectory.of(block.bytes);
-    for (const prefix of directory.channels) {
-      for (const sensor of wanted.sensorsIn(readChannel(prefix))) {
-        for (const row of directory.rowsOf(prefix, utf8Encoder.encode(sensor)))
-          if (isAsked(row.hour)) rows.add(row, row.sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
+    for (const [place, channel] of directory.channels.entries()) {
+      for (const sensor of wanted.sensorsIn(channel)) {
+        for (const row of directory.rowsOf(place, utf8Encoder.encode(sensor)))
+          if (isAsked(row.hour)) rows.add(channel, sensor, row.hour, { ...row, revisions: row.revised ? 1 : 0 });
       }
     }
   }

@@ -7,7 +7,7 @@
  * Invariant 2: only committed blocks may be inserted. Invariant 13: {@link Outbox.bytes} is what back-pressure looks at.
  */
 
-/** A block of rows, sealed: its bytes never change. */
+/** Rows, sealed: their bytes (fact-columns.ts) never change. */
 export interface SealedBlock {
   readonly block: number;
   /** `YYYYMM`: the table partition of all its rows. */

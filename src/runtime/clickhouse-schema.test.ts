@@ -1,8 +1,7 @@
 import { request } from 'node:http';
-import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
-  encode,
+  blocksOf,
   fact,
   INCARNATION,
   insertFacts,
@@ -281,9 +280,7 @@ describe('an insert that is cut off', () => {
     const query = new URLSearchParams({ query: 'INSERT INTO hourglass.hourly_facts FORMAT Native' });
     for (const [name, value] of Object.entries(INSERT_SETTINGS)) query.set(name, String(value));
     const facts = Array.from({ length: 30_000 }, (_, at) => fact({ sensor: `s${String(at)}` }));
-    const whole = Buffer.concat(
-      await Readable.from(nativeColumns([{ bytes: encode(facts), rows: facts.length }])).toArray(),
-    );
+    const whole = Buffer.concat([...nativeColumns(blocksOf(facts))]);
     const insertion = request(`${database.url}/?${query.toString()}`, { method: 'POST' });
     insertion.on('error', () => undefined);
     insertion.write(whole.subarray(0, whole.length / 2));

@@ -28,7 +28,7 @@ export class ClickhouseSink implements HourlySink {
     await this.#client
       .exec({
         query: `INSERT INTO ${FACTS_TABLE} FORMAT Native`,
-        values: Readable.from(nativeColumns(blocks), { objectMode: false }),
+        values: Readable.from(nativeColumns(blocks.map(({ bytes }) => bytes)), { objectMode: false }),
         clickhouse_settings: INSERT_SETTINGS,
       })
       .then(({ stream }) => drain(stream));

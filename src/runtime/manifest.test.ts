@@ -4,7 +4,7 @@ import { blobKey, blobsOf, decodeManifest, encodeManifest, type Manifest, segmen
 
 const blob = (n: number) => ({ epoch: 2, attempt: 3, blob: n, chunks: 1, bytes: 10, crc32: 99 });
 const MANIFEST: Manifest = {
-  version: 1,
+  version: 2,
   partition: 7,
   incarnation: 42,
   epoch: 2,
@@ -45,7 +45,7 @@ const MANIFEST: Manifest = {
 describe('a manifest', () => {
   it('has this text, forever: a checkpoint outlives the program that wrote it (golden vector)', () => {
     expect(new TextDecoder().decode(encodeManifest(MANIFEST))).toBe(
-      '{"version":1,"partition":7,"incarnation":42,"epoch":2,"attempt":"a-b-c","owner":"node/0","committedMs":1764000000000,' +
+      '{"version":2,"partition":7,"incarnation":42,"epoch":2,"attempt":"a-b-c","owner":"node/0","committedMs":1764000000000,' +
         '"state":{"position":11,"lastSequence":9,"lastReceivedMs":1763999999000,"watermarkMs":1763999994000,' +
         '"finalThroughMs":1763996400000,"closedHour":489999,"nextBlock":5,"announced":3,"totals":{"messages":9,' +
         '"messagesUsed":9,"messagesDuplicate":0,"messagesRejected":0,"readingsCounted":20,"readingsLate":0,' +
@@ -78,10 +78,15 @@ describe('a manifest', () => {
     expect([ledger.length, ledgerStoredMs, newestReceivedMs > 0, gaps.length]).toEqual([1, 0, true, 1]);
   });
 
+  it('of version 1, whose blocks were rows, is read', () => {
+    const text = new TextDecoder().decode(encodeManifest(MANIFEST)).replace('"version":2', '"version":1');
+    expect(decodeManifest(new TextEncoder().encode(text))).toEqual(MANIFEST);
+  });
+
   it('of another version, or with a field that is missing, is refused', () => {
     const text = new TextDecoder().decode(encodeManifest(MANIFEST));
     const encoded = (changed: string): Uint8Array => new TextEncoder().encode(changed);
-    expect(() => decodeManifest(encoded(text.replace('"version":1', '"version":2')))).toThrow('version');
+    expect(() => decodeManifest(encoded(text.replace('"version":2', '"version":3')))).toThrow('version');
     expect(() => decodeManifest(encoded(text.replace('"epoch":2,"attempt":"a-b-c",', '')))).toThrow('epoch');
     expect(() => decodeManifest(encoded(text.slice(1)))).toThrow('JSON');
   });

@@ -2,7 +2,7 @@
  * What a checkpoint is: the manifest of a partition, and the bytes of the blobs it lists.
  *
  * Job: types, and the codec with its version. Boundary: no I/O. A manifest is JSON, to be read by people
- * (`nats kv get`); blobs are MessagePack (series, sessions, rejects) or raw cells (windows) and rows (blocks).
+ * (`nats kv get`); blobs are MessagePack (series, sessions, rejects) or raw cells (windows) and columns (blocks).
  * Invariant 1: position, windows and outbox are committed as one: by the swap of this manifest.
  */
 import { Packr } from 'msgpackr';
@@ -13,7 +13,11 @@ import type { SeriesSegment } from '../actors/series-index.ts';
 import type { SourceSessions } from '../actors/source-sequence.ts';
 import type { BlobRef } from './ports.ts';
 
-export const MANIFEST_VERSION = 1;
+/** 2: blocks are columns. Those of 1 were rows, which actors/row-blocks.ts reads. */
+export const MANIFEST_VERSION = 2;
+const VERSIONS_READ = [1, MANIFEST_VERSION] as const;
+/** Of what stands in MessagePack. */
+const BLOB_VERSION = 1;
 
 export interface BlockRef {
   readonly block: number;
@@ -86,7 +90,7 @@ const state = z.object({
   gaps: z.array(gap).default([]),
 });
 const manifestSchema = z.object({
-  version: z.literal(MANIFEST_VERSION),
+  version: z.literal(VERSIONS_READ).transform((): typeof MANIFEST_VERSION => MANIFEST_VERSION),
   partition: count,
   incarnation: count,
   epoch: count,
@@ -132,11 +136,11 @@ export const rejectsCodec = codec<readonly Reject[]>();
 
 function codec<T>(): { encode(value: T): Uint8Array; decode(bytes: Uint8Array): T } {
   return {
-    encode: (value) => new Uint8Array(packr.pack({ v: MANIFEST_VERSION, value })),
+    encode: (value) => new Uint8Array(packr.pack({ v: BLOB_VERSION, value })),
     decode: (bytes) => {
       const { v, value } = packr.unpack(bytes) as { v: number; value: T };
-      if (v !== MANIFEST_VERSION)
-        throw new Error(`a checkpoint of version ${String(v)}, this program reads ${String(MANIFEST_VERSION)}`);
+      if (v !== BLOB_VERSION)
+        throw new Error(`part of a checkpoint of version ${String(v)}, this program reads ${String(BLOB_VERSION)}`);
       return value;
     },
   };

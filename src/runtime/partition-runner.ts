@@ -7,6 +7,7 @@
  * tables), 11 (only what the own commit replaced is purged).
  */
 import { randomUUID } from 'node:crypto';
+import { asColumns } from '../actors/row-blocks.ts';
 import type { CellArena } from '../actors/cell-arena.ts';
 import type { SealedBlock } from '../actors/outbox.ts';
 import type { ActorState } from '../actors/actor-state.ts';
@@ -392,7 +393,7 @@ async function loadActor(
     rejects ? rejectsCodec.decode(rejects) : [],
   );
   for (const [i, { block, month, rows, readings }] of manifest.blocks.entries()) {
-    actor.outbox.add({ block, month, rows, readings, bytes: blocks[i]! }, blocksSinceMs, 'committed');
+    actor.outbox.add({ block, month, rows, readings, bytes: asColumns(blocks[i]!) }, blocksSinceMs, 'committed');
   }
   return actor;
 }

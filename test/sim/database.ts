@@ -4,7 +4,7 @@
  * Boundary: what ReplacingMergeTree with FINAL shows, not how. A block's rows of one month come as one; a view sees
  * the same insert.
  */
-import { type FactRow, readRows } from '../../src/actors/row-binary.ts';
+import { FactColumns, type FactRow, readRows } from '../../src/actors/fact-columns.ts';
 import type { SealedBlock } from '../../src/actors/outbox.ts';
 import type { HourlySink, LedgerRow } from '../../src/runtime/ports.ts';
 import type { Server } from './network.ts';
@@ -41,9 +41,8 @@ export class Database {
   insert(blocks: readonly SealedBlock[], belt = ''): void {
     const inThisInsert = new Set<string>();
     for (const { block, bytes } of blocks) {
-      // Partition and number stand in each row; the number in the test's outbox is the same.
+      const { partition } = new FactColumns(bytes).key;
       readRows(bytes, (row) => {
-        const partition = partitionOf(bytes);
         const key = [row.city, row.district, row.kind, row.metric, row.sensor, row.hour, partition, block, belt].join(
           '|',
         );
@@ -60,16 +59,4 @@ export class Database {
       highest.set(partition, Math.max(highest.get(partition) ?? 0, block));
     return highest;
   }
-}
-
-/** The partition stands behind the five names and the hour of the first row. */
-function partitionOf(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 0;
-  for (let name = 0; name < 5; name++) {
-    let length = bytes[at++] ?? 0;
-    if (length >= 0x80) length = (length & 0x7f) | ((bytes[at++] ?? 0) << 7);
-    at += length;
-  }
-  return view.getUint16(at + 4, true);
 }

@@ -6,9 +6,9 @@
 import { ByteSpan } from '../../src/model/byte-span.ts';
 import type { ActorSnapshot } from '../../src/actors/actor-state.ts';
 import { CellArena } from '../../src/actors/cell-arena.ts';
+import { type FactRow, readRows } from '../../src/actors/fact-columns.ts';
 import type { SealedBlock } from '../../src/actors/outbox.ts';
 import { type ActorOptions, type Decode, PartitionActor } from '../../src/actors/partition-actor.ts';
-import { type FactRow, readRows } from '../../src/actors/row-binary.ts';
 import type { SeriesSegment } from '../../src/actors/series-index.ts';
 import type { SourceSessions } from '../../src/actors/source-sequence.ts';
 import { Decoder } from '../../src/runtime/decode/decoder.ts';

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
+import { channelTexts, FactColumnsWriter } from '../../src/actors/fact-columns.ts';
+import { ByteSpan } from '../../src/model/byte-span.ts';
 import { HOUR_MS } from '../../src/model/hour.ts';
 import { FACTS_TABLE, INSERT_SETTINGS, migrateTables, TABLES } from '../../src/runtime/clickhouse-schema.ts';
 import { nativeColumns } from '../../src/runtime/native-columns.ts';
@@ -93,14 +95,42 @@ export function fact(given: Partial<Fact>): Fact {
 export async function insertFacts(client: ClickHouseClient, facts: readonly Fact[]): Promise<void> {
   const inserted = await client.exec({
     query: `INSERT INTO ${FACTS_TABLE} FORMAT Native`,
-    values: Readable.from(nativeColumns([{ bytes: encode(facts), rows: facts.length }]), { objectMode: false }),
+    values: Readable.from(nativeColumns(blocksOf(facts)), { objectMode: false }),
     clickhouse_settings: INSERT_SETTINGS,
   });
   inserted.stream.resume();
   await new Promise((resolve, reject) => inserted.stream.once('end', resolve).once('error', reject));
 }
 
-/** As a block holds them. */
+/** Rows as blocks: what is next to each other of one partition, block and incarnation. */
+export function blocksOf(facts: readonly Fact[]): Uint8Array[] {
+  const writer = new FactColumnsWriter();
+  const blocks: Uint8Array[] = [];
+  const channels = new Map<string, number>();
+  for (const [at, row] of facts.entries()) {
+    const { partition, block, incarnation } = row;
+    const texts = channelTexts(row);
+    const name = Buffer.from(texts).toString('latin1');
+    channels.set(name, channels.get(name) ?? channels.size);
+    writer.begin(row.hour, row.revised === 1);
+    writer.row(channels.get(name) ?? 0, texts, ByteSpan.of(Buffer.from(row.sensor, 'utf8')), {
+      slot: 0,
+      count: row.count,
+      hi: row.sum,
+      lo: row.sumLo,
+      min: row.min,
+      max: row.max,
+      firstMs: row.firstMs,
+      lastMs: row.lastMs,
+    });
+    const next = facts[at + 1];
+    if (next?.partition !== partition || next.block !== block || next.incarnation !== incarnation)
+      blocks.push(writer.take({ partition, block, incarnation }));
+  }
+  return blocks;
+}
+
+/** As the database's RowBinary has them, and as blocks of earlier releases did. */
 export function encode(facts: readonly Fact[]): Buffer {
   return Buffer.concat(
     facts.map((row) => {
