@@ -329,6 +329,8 @@ export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 export const ANSWER_CACHE_HEAP_PART = 0.125;
 /** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+/** Bytes of a piece of one, and a string: V8 gives those of more than some 128 KiB pages of their own (kept-bytes.ts). */
+export const KEPT_PIECE_BYTES = 32 * 1024;
 /**
  * How long an answer about final hours is given again before it is read anew. A correction ends it sooner, when its block
  * is confirmed; this bounds what is seen between a block's insert and its confirmation, or while a watch stands still (but for hours of

@@ -1,9 +1,8 @@
 /**
  * Answers to hot questions: kept while they are certain to hold, and asked once where many ask at the same time.
  *
- * Boundary: texts by key, in this process, bounded in bytes. Knows nothing of HTTP.
- * Texts, not bytes: those would lie outside of the heap, whose collector takes what comes there as a reason to walk through all
- * of the heap; with new answers all the time everybody waited for it again and again.
+ * Boundary: bytes by key, in this process, bounded in bytes. Knows nothing of HTTP.
+ * How bytes lie in the heap: kept-bytes.ts.
  * An answer is kept only where all its hours are final, and given again only while no block was sealed or confirmed
  * since (`version`), and for ANSWER_AGE_MS_MAX at most: so a correction is seen when it is confirmed, and an insert
  * whose confirmation is still under way a few seconds later. Where nothing was under way when it was read (`isSettled`), and nothing
@@ -20,9 +19,10 @@ import {
   ANSWER_CACHE_HEAP_PART,
   SETTLED_AGE_MS,
 } from '../../model/limits.ts';
+import { KeptBytes } from './kept-bytes.ts';
 
 export interface Answer {
-  readonly body: string;
+  readonly body: Buffer<ArrayBuffer>;
   /** Absent: JSON. */
   readonly type?: string;
   /** Of the body: equal bodies have equal ones. */
@@ -47,7 +47,8 @@ export interface AnswerCacheDeps {
 }
 
 interface Kept {
-  readonly answer: Answer;
+  readonly answer: Omit<Answer, 'body'>;
+  readonly body: KeptBytes;
   readonly version: number;
   readonly untilMs: number;
 }
@@ -57,7 +58,7 @@ export class AnswerCache {
   readonly #kept = new LRUCache<string, Kept>({
     maxSize: Math.floor(Math.min(ANSWER_CACHE_BYTES_MAX, getHeapStatistics().heap_size_limit * ANSWER_CACHE_HEAP_PART)),
     maxEntrySize: ANSWER_BYTES_MAX,
-    sizeCalculation: ({ answer: { body } }, key) => bytesOf(body) + 2 * key.length + 512,
+    sizeCalculation: ({ body }, key) => body.length + 2 * key.length + 512,
   });
   readonly #reading = new Map<string, Promise<Answer>>();
   #flushes = 0;
@@ -87,7 +88,7 @@ export class AnswerCache {
     const kept = this.#kept.get(key);
     if (kept?.version === version && monotonicMs() < kept.untilMs) {
       onAnswer('kept');
-      return kept.answer;
+      return { ...kept.answer, body: kept.body.toBytes() };
     }
     const flight = `${String(version)} ${key}`;
     const joined = this.#reading.get(flight);
@@ -103,13 +104,11 @@ export class AnswerCache {
     const answer = await reading;
     if (answer.isFinal && versionOf !== null) {
       const ageMsMax = wasSettled && answer.isOfTables === true ? SETTLED_AGE_MS : ANSWER_AGE_MS_MAX;
-      this.#kept.set(key, { answer, version, untilMs: readMs + ageMsMax });
+      const { body, ...rest } = answer;
+      // Longer ones are not kept, and need not be taken to pieces.
+      if (body.length <= ANSWER_BYTES_MAX)
+        this.#kept.set(key, { answer: rest, body: new KeptBytes(body), version, untilMs: readMs + ageMsMax });
     }
     return answer;
   }
-}
-
-/** A character of ASCII takes a byte of the heap; one of the others may make all of them take two. */
-function bytesOf(text: string): number {
-  return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
 }

@@ -87,7 +87,8 @@ export function addAnswers(app: OpenAPIHono, deps: ApiDeps): AnsweredDeps {
 }
 
 export function answerOf(text: string, headers: Answer['headers'], isFinal: boolean): Answer {
-  return { body: text, revision: createHash('sha256').update(text).digest('base64url').slice(0, 22), headers, isFinal };
+  const body = Buffer.from(text);
+  return { body, revision: createHash('sha256').update(body).digest('base64url').slice(0, 22), headers, isFinal };
 }
 
 /** What caches may do with a list that is streamed: its body, and so its ETag, is not known when it begins. */
@@ -119,6 +120,7 @@ function conditional(c: Context, { body, revision, type }: Answer, given: Record
   const headers = { ...given, ETag: `"${revision}"` };
   const known = c.req.header('If-None-Match');
   if (known !== undefined && matches(known, headers.ETag)) return c.body(null, 304, headers);
+  // A text would be put behind its headers, as one string of both.
   return c.body(body, 200, { ...headers, 'Content-Type': type ?? 'application/json' });
 }
 
