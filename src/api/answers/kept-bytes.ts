@@ -5,7 +5,8 @@
  * - Bytes lie outside of the heap, whose collector takes what comes there as a reason to walk through all of it; with new
  *   answers all the time everybody waited for it again and again.
  * - A string of more than some 128 KiB has pages of its own, and when it has died they are given back one by one, while
- *   everybody waits: a month of a sensor is that long, 3,000 of them took 60 to 80 ms.
+ *   everybody waits: a month of a sensor is that long, and thousands of them took most of a collection's pause
+ *   (`finish` of `node --trace-gc-nvp`).
  */
 import { KEPT_PIECE_BYTES } from '../../model/limits.ts';
 
