@@ -2,6 +2,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decoding } from '../../test/support/actor-bench.ts';
+import { blocksOf, encode, fact } from '../../test/support/clickhouse.ts';
 import { TestBroker } from '../../test/support/nats.ts';
 import { CellArena } from '../actors/cell-arena.ts';
 import { ByteSpan } from '../model/byte-span.ts';
@@ -103,6 +104,23 @@ describe('confirmations alone', () => {
     await Promise.all([runner.commit(), confirming]);
     expect((await store.load(3))!.manifest).toMatchObject({ blocks: [], state: { position: 4 } });
   });
+});
+
+it('a block of rows that a checkpoint of an earlier release holds is taken over as one of columns, and kept where it is', async () => {
+  const before = await open('earlier', 6);
+  receive(before, 1, HOUR);
+  await before.commit();
+  const { manifest, revision } = (await store.load(6))!;
+  const facts = [fact({ partition: 6, block: 1 }), fact({ partition: 6, block: 1, sensor: 's2' })];
+  const blob = await store.putBlob(6, manifest.epoch, 1_000, 0, encode(facts));
+  const blocks = [{ block: 1, month: 202_611, rows: 2, readings: 2, blob }];
+  await store.swap({ ...manifest, blocks }, revision);
+
+  const now = await open('now', 6);
+  expect(now.actor.outbox.unconfirmed().map(({ bytes }) => bytes)).toEqual(blocksOf(facts));
+  receive(now, 2, HOUR);
+  await now.commit();
+  expect((await store.load(6))!.manifest.blocks).toEqual(blocks);
 });
 
 it('invariant 1: a runner whose memory was given back commits nothing, though the fence still holds', async () => {
