@@ -56,7 +56,7 @@ export const BLOCK_BYTES_MAX = 16 * 1024 * 1024;
 export const INSERT_ROWS_MAX = 4 * BLOCK_ROWS_MAX;
 /** An INSERT that is not full waits at most this long for blocks that are being committed: an hour of a million series ends within seconds. */
 export const INSERT_GATHER_MS_MAX = 1_500;
-/** Bytes of one INSERT: the database holds all of it in memory, and the worker's thread once more, as columns. */
+/** Bytes of one INSERT: the database holds all of it in memory. */
 export const INSERT_BYTES_MAX = 4 * BLOCK_BYTES_MAX;
 /** Blocks of one partition waiting for ClickHouse; at the bound the partition's pull stops (back-pressure). */
 export const OUTBOX_BLOCKS_PER_PARTITION_MAX = 1024;
