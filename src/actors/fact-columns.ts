@@ -36,6 +36,11 @@ const HEAD_BYTES = 32;
 const RUN_BYTES = 12;
 const CHANNEL_BYTES = 2;
 const COLUMNS_BYTES = ROW_COLUMNS.reduce((sum, { bytes }) => sum + bytes, 0);
+type ColumnName = (typeof ROW_COLUMNS)[number]['name'];
+/** Bytes a row of the columns that stand before each. */
+const BEFORE = Object.fromEntries(
+  ROW_COLUMNS.map(({ name }, at) => [name, ROW_COLUMNS.slice(0, at).reduce((sum, { bytes }) => sum + bytes, 0)]),
+) as Record<ColumnName, number>;
 const FIRST_ROWS = 256;
 const FIRST_NAME_BYTES = 4_096;
 const WORD = 0x1_0000_0000;
@@ -244,11 +249,10 @@ export class FactColumns {
     this.#view = view;
   }
 
-  /** @param column of {@link ROW_COLUMNS}. @returns the bytes of all rows. */
-  column(column: number): Uint8Array {
+  /** The bytes of all rows. */
+  column({ name, bytes }: (typeof ROW_COLUMNS)[number]): Uint8Array {
     const { buffer, byteOffset } = this.#view;
-    const at = this.#startOf(column);
-    return new Uint8Array(buffer, byteOffset + at, this.rows * ROW_COLUMNS[column]!.bytes);
+    return new Uint8Array(buffer, byteOffset + this.#startOf(name), this.rows * bytes);
   }
 
   /** A place in {@link channels}. */
@@ -260,18 +264,16 @@ export class FactColumns {
   numbersOf(row: number): Pick<FactRow, 'count' | 'sumHi' | 'sumLo' | 'min' | 'max'> {
     const view = this.#view;
     return {
-      count: view.getUint32(this.#startOf(4) + row * 4, true),
-      sumHi: view.getFloat64(this.#startOf(0) + row * 8, true),
-      sumLo: view.getFloat64(this.#startOf(1) + row * 8, true),
-      min: view.getFloat64(this.#startOf(2) + row * 8, true),
-      max: view.getFloat64(this.#startOf(3) + row * 8, true),
+      count: view.getUint32(this.#startOf('count') + row * 4, true),
+      sumHi: view.getFloat64(this.#startOf('sum') + row * 8, true),
+      sumLo: view.getFloat64(this.#startOf('sum_lo') + row * 8, true),
+      min: view.getFloat64(this.#startOf('min') + row * 8, true),
+      max: view.getFloat64(this.#startOf('max') + row * 8, true),
     };
   }
 
-  /** Columns of 8 bytes stand before those of 4. */
-  #startOf(column: number): number {
-    const wide = Math.min(column, 4);
-    return this.#columnsAt + this.rows * (wide * 8 + (column - wide) * 4);
+  #startOf(column: ColumnName): number {
+    return this.#columnsAt + this.rows * BEFORE[column];
   }
 }
 

@@ -51,8 +51,8 @@ export function* nativeColumns(sealed: readonly Uint8Array[]): Generator<Uint8Ar
     yield header(name, type);
     for (const block of blocks) yield bytesOf(of(block));
   }
-  for (const [column, { name, type }] of ROW_COLUMNS.entries()) {
-    yield header(name, type);
+  for (const column of ROW_COLUMNS) {
+    yield header(column.name, column.type);
     for (const block of blocks) yield block.column(column);
   }
 }
