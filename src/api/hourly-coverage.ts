@@ -21,15 +21,15 @@ type SeriesHour = SeriesKey & { readonly hour: number };
 
 /** The coverage of hours of one series. */
 export function coverageIn(
-  readings: readonly HourReadings[],
+  readings: HourReadings,
   rows: readonly SeriesHour[],
   watermarkMs: number,
-): (row: SeriesHour & { readonly count: number }) => number | null {
+): (row: SeriesHour & { readonly count: number }, at: number) => number | null {
   const cadences = cadencesIn(
     readings,
     rows.map(({ hour }) => hour),
   );
-  return (row) => coverageAt(row, cadences.get(row.hour), watermarkMs);
+  return (row, at) => coverageAt(row, cadences[at], watermarkMs);
 }
 
 /**

@@ -6,12 +6,14 @@
  * answer holds; so no reading is missed, and none is counted twice. Without an answer there is no page.
  */
 import type { OpenRow, PartitionEdge } from '../model/cluster.ts';
-import { addPairTo, roundedOrNull } from '../model/double-double.ts';
+import { addPairTo } from '../model/double-double.ts';
 import { WorkersUnavailable } from '../model/errors.ts';
 import { hourIso } from '../model/hour.ts';
 import { compareRows } from '../model/series-order.ts';
+import { readFinalSeries } from './final-series.ts';
 import { finalHour, hourHeadersOf } from './hours.ts';
 import { coverageIn, type CoverageDeps, readCoverage } from './hourly-coverage.ts';
+import { type BareHourlyRow, type HourlyRow, toRow } from './hourly-row.ts';
 import type { OpenFactsReader } from './open-rows.ts';
 import type { Page } from './page.ts';
 import type { ApiDeps } from './ports.ts';
@@ -19,25 +21,6 @@ import { Problem } from './problem.ts';
 import { type BlockReader, blockReader } from './queries/block-reader.ts';
 import { type FactsAsk, readHourFacts, type HourKey, type HourSum } from './queries/hourly-facts.ts';
 import { type HourReadings, readSeriesHours, seriesOf } from './queries/series-hours.ts';
-
-export interface HourlyRow {
-  city: string;
-  district: string;
-  kind: string;
-  sensor: string;
-  metric: string;
-  hour: string;
-  count: number;
-  sum: number | null;
-  min: number;
-  max: number;
-  mean: number | null;
-  status: 'final' | 'provisional';
-  revision: number;
-  coverage: number | null;
-}
-/** An hour without its coverage, which costs a query of its own. */
-export type BareHourlyRow = Omit<HourlyRow, 'coverage'>;
 
 interface HourlyDeps extends Pick<ApiDeps, 'cluster' | 'workers'>, CoverageDeps {
   /** Absent or null: the table is asked. */
@@ -54,10 +37,16 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
   const watermarkMs = deps.cluster.watermarkMs();
   const series = ask.series === undefined ? seriesOf(ask.filter) : null;
   const { readBlocks = blockReader(deps.clickhouse) } = deps;
-  let readings: readonly HourReadings[] = [];
+  const { toHour } = ask;
+  const fromHour = firstHourOf(ask);
+  if (series !== null && toHour <= finalHour(deps.cluster) && toHour - fromHour <= ask.limit) {
+    const rows = await readFinalSeries(readBlocks, series, { fromHour, toHour, watermarkMs });
+    return { rows, next: null, headers, isFinal: true, isOfTables: true };
+  }
+  let readings: HourReadings = { hours: [], counts: [] };
   const { rows, next, firstOpen, isFinal } = await readHours(deps, ask, async (of) => {
     if (series === null) return readTableFacts(deps, of);
-    const found = await readSeriesHours(readBlocks, series, { ...of, fromHour: firstHourOf(ask) });
+    const found = await readSeriesHours(readBlocks, series, { ...of, fromHour });
     readings = found.readings;
     return found.facts;
   });
@@ -69,7 +58,7 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
           isWhole: ask.after === null && next === null,
         })
       : coverageIn(readings, rows, watermarkMs);
-  const covered = rows.map((row): HourlyRow => {
+  const covered = rows.map((row, at): HourlyRow => {
     const { city, district, kind, sensor, metric, hour, count, sum, min, max, mean, status, revision } = toRow(
       row,
       firstOpen,
@@ -89,7 +78,7 @@ export async function readHourlyPage(deps: HourlyDeps, ask: Ask): Promise<Page<H
       mean,
       status,
       revision,
-      coverage: coverage(row),
+      coverage: coverage(row, at),
     };
   });
   return { rows: covered, next, headers, isFinal, isOfTables: isFinal };
@@ -230,25 +219,6 @@ function addUp(found: HourSum[], open: readonly OpenRow[]): HourSum[] {
     addPairTo(sum.total, row.total.hi, row.total.lo);
   }
   return sums;
-}
-
-function toRow(row: HourSum, firstOpen: number): BareHourlyRow {
-  const sum = roundedOrNull(row.total);
-  return {
-    city: row.city,
-    district: row.district,
-    kind: row.kind,
-    sensor: row.sensor,
-    metric: row.metric,
-    hour: hourIso(row.hour),
-    count: row.count,
-    sum,
-    min: row.min,
-    max: row.max,
-    mean: sum === null ? null : sum / row.count,
-    status: row.hour < firstOpen ? 'final' : 'provisional',
-    revision: row.revisions,
-  };
 }
 
 function keyOf(row: HourSum): HourKey {

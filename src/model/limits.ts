@@ -329,6 +329,13 @@ export const ANSWER_CACHE_BYTES_MAX = 128 * 1024 * 1024;
 export const ANSWER_CACHE_HEAP_PART = 0.125;
 /** Bytes of one answer that is kept: a page of the largest size stays out rather than push all others out. */
 export const ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+/**
+ * Bytes of one that is kept the first time; a longer one is kept when its question is asked again. Thousands of sensors' months that are
+ * asked for once pushed out what is asked for all the time, and gave the collector more to do than the answers themselves.
+ */
+export const ANSWER_AT_ONCE_BYTES_MAX = 32 * 1024;
+/** Questions that are remembered to have had such an answer, some 300 bytes each. */
+export const ANSWERS_GIVEN_MAX = 10_000;
 /** Bytes of a piece of one, and a string: V8 gives those of more than some 128 KiB pages of their own (kept-bytes.ts). */
 export const KEPT_PIECE_BYTES = 32 * 1024;
 /**

@@ -8,15 +8,18 @@
  * whose confirmation is still under way a few seconds later. Where nothing was under way when it was read (`isSettled`), and nothing
  * beneath it is kept, it holds for SETTLED_AGE_MS, also while a watch stands still. Open hours are never kept. What a reader keeps
  * beneath (../kept-for-moments.ts) comes on top of that age.
+ * A long answer is kept when its question is asked again.
  * A question joins another only of the same version, so that who has just flushed reads what it flushed.
  */
 import { getHeapStatistics } from 'node:v8';
 import { LRUCache } from 'lru-cache';
 import {
   ANSWER_AGE_MS_MAX,
+  ANSWER_AT_ONCE_BYTES_MAX,
   ANSWER_BYTES_MAX,
   ANSWER_CACHE_BYTES_MAX,
   ANSWER_CACHE_HEAP_PART,
+  ANSWERS_GIVEN_MAX,
   SETTLED_AGE_MS,
 } from '../../model/limits.ts';
 import { KeptBytes } from './kept-bytes.ts';
@@ -61,6 +64,8 @@ export class AnswerCache {
     sizeCalculation: ({ body }, key) => body.length + 2 * key.length + 512,
   });
   readonly #reading = new Map<string, Promise<Answer>>();
+  /** Keys of long answers. */
+  readonly #given = new LRUCache<string, true>({ max: ANSWERS_GIVEN_MAX });
   #flushes = 0;
 
   constructor(deps: AnswerCacheDeps) {
@@ -105,10 +110,16 @@ export class AnswerCache {
     if (answer.isFinal && versionOf !== null) {
       const ageMsMax = wasSettled && answer.isOfTables === true ? SETTLED_AGE_MS : ANSWER_AGE_MS_MAX;
       const { body, ...rest } = answer;
-      // Longer ones are not kept, and need not be taken to pieces.
-      if (body.length <= ANSWER_BYTES_MAX)
+      if (this.#isToBeKept(key, body.length))
         this.#kept.set(key, { answer: rest, body: new KeptBytes(body), version, untilMs: readMs + ageMsMax });
     }
     return answer;
+  }
+
+  #isToBeKept(key: string, bytes: number): boolean {
+    if (bytes <= ANSWER_AT_ONCE_BYTES_MAX || bytes > ANSWER_BYTES_MAX) return bytes <= ANSWER_BYTES_MAX;
+    const wasGiven = this.#given.get(key) === true;
+    this.#given.set(key, true);
+    return wasGiven;
   }
 }

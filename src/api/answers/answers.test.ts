@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkedApi, depsOf, FINAL_THROUGH, World, type CheckedApi } from '../../../test/support/api.ts';
 import { fact, insertFacts, startTestDatabase, type TestDatabase } from '../../../test/support/clickhouse.ts';
-import { ANSWER_AGE_MS_MAX, REVISION_AGE_S, SETTLED_AGE_MS } from '../../model/limits.ts';
+import { ANSWER_AGE_MS_MAX, ANSWER_AT_ONCE_BYTES_MAX, REVISION_AGE_S, SETTLED_AGE_MS } from '../../model/limits.ts';
 import { SCOPES } from '../../model/scopes.ts';
 import { OPEN_DOORS } from '../doors/doors.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -152,6 +152,26 @@ describe('answers that are kept', () => {
     await correct();
     version++;
     expect([await countOf(FINAL), await countOf(ROLLUP)]).toEqual([2, 2]);
+  });
+
+  it('a long answer is kept when its question is asked again, and stays one that is', async () => {
+    const rows = Math.ceil(ANSWER_AT_ONCE_BYTES_MAX / 100);
+    const sensors = Array.from({ length: rows }, (_, at) =>
+      fact({ hour: FINAL_HOUR, sensor: `s${String(at)}`, block: 9 }),
+    );
+    await insertFacts(database.client, sensors);
+    const asked = async (path: string): Promise<AnswerOutcome | undefined> => {
+      expect((await api.request(path)).status).toBe(200);
+      return outcomes.at(-1);
+    };
+    expect([await asked(FINAL), await asked(`${FINAL}&limit=5`), await asked(FINAL), await asked(FINAL)]).toEqual([
+      'read',
+      'read',
+      'read',
+      'kept',
+    ]);
+    version++;
+    expect([await asked(FINAL), await asked(FINAL)]).toEqual(['read', 'kept']);
   });
 
   it('a correction that no watch has told of is seen after the named bound at the latest', async () => {

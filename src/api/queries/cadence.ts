@@ -126,33 +126,31 @@ function seriesOf(of: CadenceAsk['of']): { where: string; params: Record<string,
 }
 
 /**
- * Readings that hours of one series usually have, by hour; as {@link readCadences}.
+ * Readings that hours of one series usually have; as {@link readCadences}.
  *
- * @param readings of the series' hours, in order: at least those of the week before each of `hours`.
- * @param hours in order.
+ * @param readings of the series' hours: at least those of the week before each of `of`.
+ * @param of hours, in order.
+ * @returns one for each hour of `of`; undefined: not known.
  */
-export function cadencesIn(readings: readonly HourReadings[], hours: Iterable<number>): Map<number, number> {
-  const cadences = new Map<number, number>();
+export function cadencesIn({ hours, counts }: HourReadings, of: readonly number[]): (number | undefined)[] {
   /** Counts of the week before, the smallest first. */
   const week: number[] = [];
   let [first, end] = [0, 0];
-  for (const hour of hours) {
+  return of.map((hour) => {
     for (;;) {
-      const [next, old] = [readings[end], readings[first]];
-      const comes = next !== undefined && next.hour < hour;
-      const goes = old !== undefined && old.hour < hour - CADENCE_HOURS;
+      const comes = (hours[end] ?? Infinity) < hour;
+      const goes = (hours[first] ?? Infinity) < hour - CADENCE_HOURS;
+      if (!comes && !goes) break;
+      const [next = 0, old = 0] = [counts[end], counts[first]];
       if (comes) end++;
       if (goes) first++;
       // One for another like it, as a rule: the week stays as it is.
-      if (comes && goes && next.count === old.count) continue;
-      if (comes) week.splice(placeOf(next.count, week), 0, next.count);
-      if (goes) week.splice(placeOf(old.count, week), 1);
-      if (!comes && !goes) break;
+      if (comes && goes && next === old) continue;
+      if (comes) week.splice(placeOf(next, week), 0, next);
+      if (goes) week.splice(placeOf(old, week), 1);
     }
-    const expected = week[(week.length - 1) >> 1];
-    if (expected !== undefined && week.length >= CADENCE_HOURS_MIN) cadences.set(hour, expected);
-  }
-  return cadences;
+    return week.length < CADENCE_HOURS_MIN ? undefined : week[(week.length - 1) >> 1];
+  });
 }
 
 /** Where the first of `sorted` stands that is not smaller. */

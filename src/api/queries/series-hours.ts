@@ -8,19 +8,19 @@
 import type { SeriesKey } from '../../model/cluster.ts';
 import { addPairTo } from '../../model/double-double.ts';
 import { CADENCE_HOURS } from '../../model/limits.ts';
-import type { BlockColumns, BlockReader } from './block-reader.ts';
+import type { BlockColumns, BlockReader, BlockRows } from './block-reader.ts';
 import type { HiddenBlocks, HourSum, SeriesFilter } from './hourly-facts.ts';
 
-/** Readings of one hour, from every block that the table holds. */
+/** Readings by hour, from every block that the table holds: hours in order, and beside each its count. */
 export interface HourReadings {
-  readonly hour: number;
-  readonly count: number;
+  readonly hours: readonly number[];
+  readonly counts: readonly number[];
 }
 
 export interface SeriesHours {
   readonly facts: HourSum[];
-  /** The hours of `facts` and the week before the first of them, in order; also what the workers' answer holds. */
-  readonly readings: readonly HourReadings[];
+  /** The hours of `facts` and the week before the first of them; also what the workers' answer holds. */
+  readonly readings: HourReadings;
 }
 
 /** The one series that a filter lets through; null: there may be several. */
@@ -37,26 +37,25 @@ export async function readSeriesHours(
 ): Promise<SeriesHours> {
   const isHidden = hiddenBy(ask.hidden);
   const facts: HourSum[] = [];
-  const readings: HourReadings[] = [];
+  const readings = { hours: [] as number[], counts: [] as number[] };
   const rowsMax = CADENCE_HOURS + ask.limit + 1;
   const { toHour } = ask;
-  const firstHour = Math.max(0, ask.fromHour - CADENCE_HOURS);
+  const firstHour = weekBefore(ask.fromHour);
   const isWhole = toHour - firstHour < rowsMax;
   // A row an hour is the rule; where hours have several, the next rows are read from the last hour on, which may be cut.
   for (let fromHour = firstHour, limit = rowsMax; ;) {
-    const { columns, rows } = await readBlocks({ series, fromHour, toHour, ...(isWhole ? {} : { limit }) });
-    const cut = isWhole || rows.length < limit ? null : hourAt(columns, rows.at(-1));
-    for (let end = 0, start = 0; start < rows.length; start = end) {
-      const hour = hourAt(columns, rows[start]);
+    const found = await readBlocks({ series, fromHour, toHour, ...(isWhole ? {} : { limit }) });
+    const { columns, rows } = found;
+    const { hours, counts, starts } = hoursIn(found);
+    const cut = isWhole || rows.length < limit ? null : (hours.at(-1) ?? 0);
+    for (const [at, hour] of hours.entries()) {
       if (hour === cut) break;
-      for (end = start + 1; end < rows.length && hourAt(columns, rows[end]) === hour;) end++;
-      const blocks = withoutDoubles(columns, rows.slice(start, end));
-      let count = 0;
-      for (const row of blocks) count += columns.count[row] ?? 0;
-      readings.push({ hour, count });
+      readings.hours.push(hour);
+      readings.counts.push(counts[at] ?? 0);
       if (hour < ask.fromHour) continue;
+      const blocks = withoutDoubles(columns, rows.slice(starts[at], starts[at + 1]));
       const visible = isHidden === null ? blocks : blocks.filter((row) => !isHidden(columns, row));
-      if (visible.length > 0) facts.push(sumOf(series, hour, columns, visible));
+      if (visible.length > 0) facts.push(sumOf(series, columns, visible));
     }
     if (cut === null || facts.length >= ask.limit) return { facts, readings };
     // An hour of more rows than were asked for.
@@ -65,12 +64,35 @@ export async function readSeriesHours(
   }
 }
 
+/** The first hour whose readings say what is usual in `hour`. */
+export function weekBefore(hour: number): number {
+  return Math.max(0, hour - CADENCE_HOURS);
+}
+
+/** @returns also where in `rows` those of each hour begin, and where the last one's end. */
+export function hoursIn({ columns, rows }: BlockRows): HourReadings & { readonly starts: readonly number[] } {
+  const [hours, counts, starts]: [number[], number[], number[]] = [[], [], []];
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] ?? -1;
+    const hour = hourAt(columns, row);
+    const readings = columns.count[row] ?? 0;
+    const last = hours.length - 1;
+    if (hour !== hours[last]) {
+      hours.push(hour);
+      counts.push(readings);
+      starts.push(at);
+    } else if (!isSameBlock(columns, rows[at - 1] ?? -1, row)) counts[last] = (counts[last] ?? 0) + readings;
+  }
+  starts.push(rows.length);
+  return { hours, counts, starts };
+}
+
 function hourAt({ hour_index }: BlockColumns, row: number | undefined): number {
   return hour_index[row ?? -1] ?? 0;
 }
 
 /** Each block once. @param rows of an hour, in order. */
-function withoutDoubles(columns: BlockColumns, rows: readonly number[]): readonly number[] {
+export function withoutDoubles(columns: BlockColumns, rows: readonly number[]): readonly number[] {
   return rows.length === 1
     ? rows
     : rows.filter((row, at) => at === 0 || !isSameBlock(columns, rows[at - 1] ?? -1, row));
@@ -80,7 +102,8 @@ function isSameBlock({ partition, block, incarnation }: BlockColumns, a: number,
   return partition[a] === partition[b] && block[a] === block[b] && incarnation[a] === incarnation[b];
 }
 
-function sumOf(series: SeriesKey, hour: number, columns: BlockColumns, rows: readonly number[]): HourSum {
+/** @param rows of an hour, each block once. */
+export function sumOf(series: SeriesKey, columns: BlockColumns, rows: readonly number[]): HourSum {
   let [count, min, max, revisions] = [0, Infinity, -Infinity, 0];
   const total = { hi: 0, lo: 0 };
   const { incarnation } = columns;
@@ -95,7 +118,7 @@ function sumOf(series: SeriesKey, hour: number, columns: BlockColumns, rows: rea
   }
   const { city, district, kind, metric, sensor } = series;
   // Written out: an object that begins with another one's properties takes fifty times as long to make.
-  return { city, district, kind, metric, sensor, hour, count, total, min, max, revisions };
+  return { city, district, kind, metric, sensor, hour: hourAt(columns, rows[0]), count, total, min, max, revisions };
 }
 
 /** @returns null: none is. */

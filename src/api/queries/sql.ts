@@ -44,7 +44,7 @@ export async function selectRows<Row extends readonly unknown[]>(
 }
 
 /** As {@link selectRows}, by the columns' names: a number takes no object of its own, and rows are not taken apart. */
-export async function selectColumns<Columns extends Readonly<Record<keyof Columns, readonly unknown[]>>>(
+export async function selectColumns<Columns>(
   client: ClickHouseClient,
   query: string,
   query_params: Record<string, unknown>,

@@ -2,7 +2,8 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 import { HOUR_CURSOR } from '../hour-cursor.ts';
 import { hourHeadersOf, periodsOf } from '../hours.ts';
-import { readHourlyPage, type HourlyRow } from '../hourly.ts';
+import { readHourlyPage } from '../hourly.ts';
+import type { HourlyRow } from '../hourly-row.ts';
 import { keptCadences } from '../kept-cadences.ts';
 import { openFactsOf } from '../open-rows.ts';
 import { answerList, hourHeaders, listResponses } from '../page.ts';
