@@ -7,6 +7,7 @@
  * `finalThroughMs` before.
  */
 import type { SeriesKey } from '../model/cluster.ts';
+import { roundedOrNull } from '../model/double-double.ts';
 import { hourIso } from '../model/hour.ts';
 import { coverageAt } from './coverage.ts';
 import { type HourlyRow, toRow } from './hourly-row.ts';
@@ -35,10 +36,11 @@ export async function readFinalSeries(
   });
 }
 
-/** An hour of one block: its sum is rounded as it is stored. */
+/** An hour of one block: as {@link toRow}, without the sums in between. */
 function rowOf(series: SeriesKey, columns: BlockColumns, row: number, coverage: number | null): HourlyRow {
   const { city, district, kind, sensor, metric } = series;
-  const [count, sum] = [columns.count[row] ?? 0, columns.sum[row] ?? null];
+  const count = columns.count[row] ?? 0;
+  const sum = roundedOrNull({ hi: columns.sum[row] ?? NaN, lo: columns.sum_lo[row] ?? NaN });
   return {
     city,
     district,

@@ -183,8 +183,8 @@ it('the cadence is that of all hours of the week before, whichever come and go',
         const hours = other.map((later) => (at += later));
         const expected = hours.map((hour) => {
           const isOfWeek = (_: number, of: number): boolean => {
-            const other = readings.hours[of] ?? NaN;
-            return other < hour && other >= hour - CADENCE_HOURS;
+            const then = readings.hours[of] ?? NaN;
+            return then < hour && then >= hour - CADENCE_HOURS;
           };
           const week = readings.counts.filter(isOfWeek).sort((a, b) => a - b);
           return week.length < CADENCE_HOURS_MIN ? undefined : week[(week.length - 1) >> 1];
