@@ -40,8 +40,8 @@ export class ApiProcess {
     this.#folder = folder;
   }
 
-  /** Resolves when it answers. */
-  static async start(servers: Servers): Promise<ApiProcess> {
+  /** Resolves when it answers. @param nodeFlags of Node, before the program. */
+  static async start(servers: Servers, nodeFlags: readonly string[] = []): Promise<ApiProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'hourglass-bench-api-'));
     const [port = 0] = await freePorts(1);
     const { key, line } = newKey('bench', SCOPES, null);
@@ -60,7 +60,7 @@ export class ApiProcess {
     const main = fileURLToPath(new URL('../src/main.js', import.meta.url));
     const log = join(folder, 'api.log');
     const output = openSync(log, 'w');
-    const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', output, output] });
+    const child = spawn(process.execPath, [...nodeFlags, main, 'serve'], { env, stdio: ['ignore', output, output] });
     closeSync(output);
     live.add(child);
     const api = new ApiProcess(`http://127.0.0.1:${String(port)}`, key, child, folder);

@@ -42,6 +42,7 @@ const ROWS = [
   ['publish', 'the same requests to an empty route of the same server', 'the same requests to an empty route'],
   ['api', 'a sensor’s month: alone, cold', 'API, a year of 10,000 sensors: a sensor’s month, alone'],
   ['api', 'a sensor’s month, cold: p99', 'the same, 200 requests a second, p99'],
+  ['api', 'a sensor’s month, cold, --single-threaded-gc: p99', 'the same, where one thread collects the API’s garbage'],
   ['api', 'a sensor’s month, cold: answered with 200', 'of these, answered'],
   ['api', "a sensor’s month, cold: CPU of the API's process", 'of these, CPU of the API'],
   ['api', 'a sensor’s month, cold: CPU of the database', 'of these, CPU of the database'],
