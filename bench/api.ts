@@ -28,7 +28,7 @@ interface Plan {
 const SIZES: Record<Size, Plan> = {
   tiny: { sensors: 100, hours: 31 * 24, perSecond: 50, seconds: 1, coldRounds: 1, alone: 2 },
   small: { sensors: 2_000, hours: 90 * 24, perSecond: 200, seconds: 5, coldRounds: 1, alone: 10 },
-  full: { sensors: 10_000, perSecond: 200, seconds: 10, coldRounds: 3, alone: 20 },
+  full: { sensors: 10_000, perSecond: 200, seconds: 10, coldRounds: 5, alone: 20 },
 };
 const YEAR = 2025;
 const OPEN_READINGS = 3;
