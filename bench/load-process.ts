@@ -52,8 +52,9 @@ async function load({ url, key, paths, perSecond }: LoadPlan): Promise<LoadResul
   };
   for (const [at, path] of paths.entries()) {
     const dueMs = startMs + (at * 1_000) / perSecond;
-    const aheadMs = dueMs - performance.now();
-    if (aheadMs > 0) await pause(aheadMs);
+    // A timer may go off a moment too soon.
+    for (let aheadMs = dueMs - performance.now(); aheadMs > 0; aheadMs = dueMs - performance.now())
+      await pause(aheadMs);
     ask(path, at, dueMs);
   }
   const endMs = performance.now() + ANSWER_MS_MAX;
